@@ -1,0 +1,267 @@
+// The only file that talks to Cohere. One origin, from the configuration, never from a request.
+import { Pool } from 'undici';
+import { ProxyError, toProxyError } from '../conversation/errors.ts';
+import type { TurnEvent, TurnEventBatches } from '../conversation/turn-event.ts';
+import type { CallOptions, ChatModel, ModelInfo, PreparedCall, Prompt } from '../turn/model.ts';
+import { formatRequest } from './format-request.ts';
+import { ModelDirectory } from './model-directory.ts';
+import { readError } from './read-error.ts';
+import { readResponse } from './read-response.ts';
+import { CohereStreamReader } from './read-stream.ts';
+import type { ToolNames } from './tool-names.ts';
+
+export interface CohereClientOptions {
+  /** With or without a path before `/v2/chat`. */
+  readonly baseUrl: string;
+  /** True where callers' keys are passed through: a refused key is the caller's affair then. */
+  readonly usesClientKeys: boolean;
+  readonly limits: {
+    readonly connectTimeoutMs: number;
+    readonly upstreamConnections: number;
+    readonly upstreamEventBytes: number;
+    readonly upstreamBodyBytes: number;
+    readonly upstreamErrorBytes: number;
+    readonly modelsCacheMs: number;
+    readonly modelsTimeoutMs: number;
+  };
+  readonly now: () => number;
+}
+
+interface RequestOptions {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly apiKey: string | undefined;
+  readonly signal: AbortSignal;
+  readonly body?: Buffer;
+}
+
+type Response = Awaited<ReturnType<Pool['request']>>;
+
+export class CohereClient implements ChatModel {
+  readonly #models: ModelDirectory;
+  readonly #pool: Pool;
+  readonly #basePath: string;
+  readonly #options: CohereClientOptions;
+  /** Models that answered that they take no `tool_choice`: asking again would cost a call each turn. */
+  readonly #withoutToolChoice = new Set<string>();
+
+  constructor(options: CohereClientOptions) {
+    const url = new URL(options.baseUrl);
+    const { limits } = options;
+    this.#options = options;
+    this.#basePath = url.pathname.replace(/\/+$/, '');
+    this.#pool = new Pool(url.origin, {
+      connections: limits.upstreamConnections,
+      connect: { timeout: limits.connectTimeoutMs },
+      // Whoever calls holds the deadlines: silence means something else in a stream than in a whole answer.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      maxResponseSize: limits.upstreamBodyBytes,
+      pipelining: 1,
+    });
+    this.#models = new ModelDirectory({
+      fetchPage: (path, apiKey, signal) => this.#fetchJson(path, apiKey, signal),
+      limits,
+      now: options.now,
+    });
+  }
+
+  lookup(model: string, apiKey: string | undefined): Promise<ModelInfo | undefined> {
+    return this.#models.lookup(model, apiKey);
+  }
+
+  list(apiKey: string | undefined): Promise<readonly ModelInfo[]> {
+    return this.#models.list(apiKey);
+  }
+
+  prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall {
+    const isChoiceRefused = prompt.toolChoice !== 'auto' && this.#withoutToolChoice.has(prompt.model);
+    const asked: Prompt = isChoiceRefused ? { ...prompt, toolChoice: 'auto' } : prompt;
+    const { body, toolNames, dropped, clamped } = formatRequest(asked, info);
+    return {
+      dropped: isChoiceRefused ? [...dropped, 'tool_choice'] : dropped,
+      clamped,
+      send: async options => {
+        try {
+          return await this.#chat(prompt, body, toolNames, options);
+        } catch (error) {
+          if (
+            error instanceof ProxyError &&
+            error.repeat === 'without-tool-choice' &&
+            this.#withoutToolChoice.size < 1000
+          ) {
+            this.#withoutToolChoice.add(prompt.model);
+          }
+          throw error;
+        }
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  async #chat(
+    prompt: Prompt,
+    body: Buffer,
+    toolNames: ToolNames,
+    options: CallOptions,
+  ): Promise<TurnEventBatches> {
+    const response = await this.#request({ method: 'POST', path: '/v2/chat', body, ...options });
+    await this.#checkStatus(response, prompt.model, options.signal);
+    const { limits } = this.#options;
+    const contentType = String(response.headers['content-type'] ?? '');
+    // What came decides, not what was asked for: a gateway may have turned one into the other.
+    if (contentType.startsWith('text/event-stream')) {
+      const reader = new CohereStreamReader({ toolNames, maxEventBytes: limits.upstreamEventBytes });
+      return readBatches(response.body, reader, options.signal);
+    }
+    if (!contentType.startsWith('application/json')) {
+      response.body.destroy();
+      throw new ProxyError('upstream_invalid_response', 'Cohere answered with another type of content.');
+    }
+    const whole = await this.#readJson(response, options.signal);
+    return oneBatch(readResponse(whole, toolNames));
+  }
+
+  async #fetchJson(path: string, apiKey: string | undefined, signal: AbortSignal): Promise<unknown> {
+    const response = await this.#request({ method: 'GET', path, apiKey, signal });
+    await this.#checkStatus(response, '', signal);
+    return this.#readJson(response, signal);
+  }
+
+  async #request({ method, path, apiKey, signal, body }: RequestOptions): Promise<Response> {
+    const headers: string[] = ['accept-encoding', 'identity', 'x-client-name', 'cohere-proxy'];
+    if (apiKey !== undefined) headers.push('authorization', `Bearer ${apiKey}`);
+    if (body) headers.push('content-type', 'application/json');
+    try {
+      return await this.#pool.request({
+        method,
+        path: this.#basePath + path,
+        headers,
+        body: body ?? null,
+        signal,
+      });
+    } catch (error) {
+      throw readNetworkError(error, signal, 'before');
+    }
+  }
+
+  async #checkStatus(response: Response, model: string, signal: AbortSignal): Promise<void> {
+    const { statusCode: status, headers } = response;
+    const encoding = headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      response.body.destroy();
+      throw new ProxyError(
+        'upstream_invalid_response',
+        'Cohere answered in an encoding that was not asked for.',
+      );
+    }
+    if (status === 200) return;
+    const text = await readCut(response, this.#options.limits.upstreamErrorBytes, signal);
+    if (status < 400) {
+      throw new ProxyError(
+        'upstream_invalid_response',
+        `Cohere answered with the unexpected status ${status}.`,
+      );
+    }
+    const retryAfter = headers['retry-after'];
+    throw readError({
+      status,
+      retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+      text,
+      isClientKey: this.#options.usesClientKeys,
+      model,
+    });
+  }
+
+  async #readJson(response: Response, signal: AbortSignal): Promise<unknown> {
+    let text: string;
+    try {
+      text = await response.body.text();
+    } catch (error) {
+      throw readNetworkError(error, signal, 'within');
+    }
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw new ProxyError('upstream_invalid_response', 'Cohere answered with something that is no JSON.', {
+        cause,
+      });
+    }
+  }
+}
+
+async function* readBatches(
+  body: Response['body'],
+  reader: CohereStreamReader,
+  signal: AbortSignal,
+): AsyncGenerator<readonly TurnEvent[]> {
+  try {
+    for await (const chunk of body) {
+      const batch = reader.push(chunk);
+      if (batch.length > 0) yield batch;
+      // Nothing that follows the end counts; waiting for it would only delay the commit.
+      if (reader.ended) break;
+    }
+  } catch (error) {
+    throw readNetworkError(error, signal, 'within');
+  }
+  reader.end();
+}
+
+async function* oneBatch(events: readonly TurnEvent[]): AsyncGenerator<readonly TurnEvent[]> {
+  yield events;
+}
+
+/** At most so many bytes; the rest of the body is given up. */
+async function readCut(response: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body) {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes >= maxBytes) break;
+    }
+  } catch (error) {
+    if (signal.aborted) throw readNetworkError(error, signal, 'within');
+    // The status alone says enough.
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString();
+}
+
+const invalidAnswers = new Set([
+  'UND_ERR_RES_EXCEEDED_MAX_SIZE',
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
+
+function readNetworkError(error: unknown, signal: AbortSignal, moment: 'before' | 'within'): ProxyError {
+  if (error instanceof ProxyError) return error;
+  if (signal.aborted) return toProxyError(signal.reason);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (code.startsWith('HPE_') || invalidAnswers.has(code)) {
+    return new ProxyError(
+      'upstream_invalid_response',
+      'Cohere answered with something that is no valid HTTP.',
+      {
+        cause: error,
+      },
+    );
+  }
+  if (moment === 'within') {
+    return new ProxyError('upstream_interrupted', 'The answer from Cohere broke off before its end.', {
+      cause: error,
+    });
+  }
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') {
+    return new ProxyError('upstream_timeout', 'Cohere could not be reached in time.', { cause: error });
+  }
+  // The model may have run; it is only a generation, so one repeat is allowed.
+  return new ProxyError('upstream_unreachable', 'Cohere could not be reached.', {
+    cause: error,
+    repeat: 'as-is',
+  });
+}

@@ -1,0 +1,183 @@
+// Prompt → the body of `POST /v2/chat`. Built from an allow-list: Cohere refuses every field that it does not know.
+import type { Settings } from '../conversation/chat-request.ts';
+import { ProxyError } from '../conversation/errors.ts';
+import type { Message } from '../conversation/message.ts';
+import type { Adjustments, ModelInfo, Prompt } from '../turn/model.ts';
+import { type FormatOptions, formatMessage } from './format-messages.ts';
+import { fitStrictTools, formatTools } from './format-tools.ts';
+import { messageForm } from './message-form.ts';
+import { ToolNames } from './tool-names.ts';
+import type { CohereChatOptions } from './wire.ts';
+
+export interface FormattedRequest extends Adjustments {
+  readonly body: Buffer;
+  readonly toolNames: ToolNames;
+}
+
+export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): FormattedRequest {
+  checkAbilities(prompt, info);
+  const dropped: string[] = [];
+  const clamped: string[] = [];
+  const toolNames = new ToolNames([...prompt.tools.map(tool => tool.name), ...calledNames(prompt.messages)]);
+
+  const options: CohereChatOptions = { model: prompt.model, stream: prompt.stream };
+  if (prompt.tools.length > 0) {
+    options.tools = formatTools(prompt.tools, toolNames);
+    if (prompt.toolChoice === 'required') options.tool_choice = 'REQUIRED';
+    if (prompt.toolChoice === 'none') options.tool_choice = 'NONE';
+    if (prompt.strictTools) {
+      if (info?.features?.has('strict_tools') && fitStrictTools(prompt.tools)) options.strict_tools = true;
+      else dropped.push('tools.function.strict');
+    }
+  }
+  formatSettings(options, prompt.settings, info, { dropped, clamped });
+
+  const messages = serializeMessages(prompt.messages, info, toolNames);
+  const head = JSON.stringify(options);
+  const body = Buffer.concat([
+    Buffer.from(`${head.slice(0, -1)},"messages":[`),
+    ...messages,
+    Buffer.from(']}'),
+  ]);
+  return { body, toolNames, dropped, clamped };
+}
+
+/** What Cohere would refuse in worse words, or not at all but with a wrong answer. */
+function checkAbilities({ messages, tools, settings }: Prompt, info: ModelInfo | undefined): void {
+  const features = info?.features;
+  if (settings.responseFormat?.type === 'json' && tools.length > 0) {
+    throw new ProxyError('unsupported_parameter', 'Cohere gives JSON output only without tools.', {
+      param: 'response_format',
+    });
+  }
+  if (features && !features.has('vision') && messages.some(holdsImage)) {
+    throw new ProxyError('unsupported_value', `The model \`${info?.name}\` does not take images.`, {
+      param: 'messages',
+    });
+  }
+  if (features && settings.logprobs && !features.has('logprobs')) {
+    throw new ProxyError('unsupported_parameter', `The model \`${info?.name}\` gives no logprobs.`, {
+      param: 'logprobs',
+    });
+  }
+}
+
+function holdsImage(message: Message): boolean {
+  return (
+    message.role === 'user' &&
+    typeof message.content !== 'string' &&
+    message.content.some(part => part.type === 'image')
+  );
+}
+
+function* calledNames(messages: readonly Message[]): Generator<string> {
+  for (const message of messages) {
+    if (message.role === 'assistant' && message.toolCalls)
+      for (const call of message.toolCalls) yield call.name;
+  }
+}
+
+function formatSettings(
+  options: CohereChatOptions,
+  settings: Settings,
+  info: ModelInfo | undefined,
+  adjusted: { dropped: string[]; clamped: string[] },
+): void {
+  const { maxTokens, responseFormat, thinking } = settings;
+  const limit = info?.maxOutputTokens;
+  if (maxTokens !== undefined) {
+    options.max_tokens = limit === undefined ? maxTokens : Math.min(maxTokens, limit);
+    if (options.max_tokens !== maxTokens) adjusted.clamped.push(`max_tokens=${options.max_tokens}`);
+  }
+  if (settings.temperature !== undefined) options.temperature = settings.temperature;
+  if (settings.topP !== undefined) options.p = settings.topP;
+  if (settings.topK !== undefined) options.k = settings.topK;
+  if (settings.frequencyPenalty !== undefined) options.frequency_penalty = settings.frequencyPenalty;
+  if (settings.presencePenalty !== undefined) options.presence_penalty = settings.presencePenalty;
+  if (settings.stopSequences?.length) options.stop_sequences = settings.stopSequences;
+  if (settings.seed !== undefined) options.seed = settings.seed;
+  if (settings.logprobs) options.logprobs = true;
+  if (settings.documents?.length) options.documents = settings.documents;
+  if (settings.citationOptions) options.citation_options = settings.citationOptions;
+  if (settings.safetyMode !== undefined) options.safety_mode = settings.safetyMode;
+  if (settings.priority !== undefined) options.priority = settings.priority;
+  if (responseFormat?.type === 'json') {
+    const { schema } = responseFormat;
+    options.response_format = { type: 'json_object', ...(schema ? { json_schema: schema } : {}) };
+  }
+  if (!thinking) return;
+  if (thinking.type === 'enabled' && thinking.outputShare === undefined) {
+    // Cohere's own parameter, passed on as it was given: a model that does not think says so itself.
+    const { tokenBudget } = thinking;
+    options.thinking = {
+      type: 'enabled',
+      ...(tokenBudget === undefined ? {} : { token_budget: tokenBudget }),
+    };
+  } else if (!info?.features?.has('reasoning')) {
+    // Other models refuse the parameter, even to switch it off.
+    adjusted.dropped.push('reasoning_effort');
+  } else if (thinking.type === 'disabled') {
+    options.thinking = { type: 'disabled' };
+  } else {
+    const outputLimit = options.max_tokens ?? limit;
+    const share = thinking.outputShare ?? 1;
+    options.thinking =
+      outputLimit === undefined
+        ? { type: 'enabled' }
+        : { type: 'enabled', token_budget: Math.max(1, Math.floor(outputLimit * share)) };
+  }
+}
+
+// A message is serialised once for each form and kept as long as the message itself lives: turn 1,000 of a
+// session formats what is new in it and concatenates the rest.
+const kept = new WeakMap<Message, { readonly form: FormatOptions['form']; readonly bytes: Buffer }>();
+
+function serializeMessages(
+  messages: readonly Message[],
+  info: ModelInfo | undefined,
+  names: ToolNames,
+): Buffer[] {
+  const form = messageForm(info);
+  const nativeIds = nativeCallIds(messages);
+  const options: FormatOptions = {
+    form,
+    toolName: name => names.toCohere(name),
+    callId: id => nativeIds.get(id) ?? id,
+  };
+  const pieces: Buffer[] = [];
+  for (const message of messages) {
+    // Tool results name their call by Cohere's own id, which another message holds; colliding names depend on
+    // what else is offered. Both are rare, and such messages are formatted anew.
+    const isSelfContained =
+      names.isPlain && (nativeIds.size === 0 || message.role === 'user' || message.role === 'system');
+    const entry = isSelfContained ? kept.get(message) : undefined;
+    let bytes = entry?.form === form ? entry.bytes : undefined;
+    if (!bytes) {
+      const text = formatMessage(message, options)
+        .map(formatted => JSON.stringify(formatted))
+        .join(',');
+      bytes = Buffer.from(text);
+      if (isSelfContained) kept.set(message, { form, bytes });
+    }
+    if (bytes.length === 0) continue;
+    if (pieces.length > 0) pieces.push(comma);
+    pieces.push(bytes);
+  }
+  return pieces;
+}
+
+const comma = Buffer.from(',');
+
+function nativeCallIds(messages: readonly Message[]): ReadonlyMap<string, string> {
+  const ids = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const message of messages) {
+    if (message.role !== 'assistant' || !message.toolCalls) continue;
+    for (const { id, nativeId } of message.toolCalls) {
+      // Cohere refuses the same id twice, its own included.
+      if (nativeId !== undefined && !taken.has(nativeId)) ids.set(id, nativeId);
+      taken.add(nativeId ?? id);
+    }
+  }
+  return ids;
+}

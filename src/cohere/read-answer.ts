@@ -1,0 +1,86 @@
+// The pieces of an answer that a whole response and a stream share.
+import { ProxyError } from '../conversation/errors.ts';
+import type { Citation, JsonObject } from '../conversation/message.ts';
+import type { FinishReason, Logprob, TurnEvent } from '../conversation/turn-event.ts';
+import { readUsage } from './read-usage.ts';
+import type { ReadCitation, ReadLogprobs, ReadUsage } from './wire.ts';
+
+export function readText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+export function readIndex(value: unknown): number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : 0;
+}
+
+/** Undefined if it is no citation. Offsets stay in code points, as Cohere counts them. */
+export function readCitation(read: ReadCitation | null | undefined): Citation | undefined {
+  if (!read || typeof read.start !== 'number' || typeof read.end !== 'number') return undefined;
+  const sources = Array.isArray(read.sources) ? read.sources : [];
+  return {
+    start: read.start,
+    end: read.end,
+    text: readText(read.text),
+    sources: sources.filter((source): source is JsonObject => typeof source === 'object' && source !== null),
+    // Older replies have neither; the first block is meant then.
+    ...(typeof read.type === 'string' ? { type: read.type } : {}),
+    ...(typeof read.content_index === 'number' ? { contentIndex: read.content_index } : {}),
+  };
+}
+
+/** One chunk of text, which may be several tokens: their log probabilities add up. */
+export function readLogprobs(read: ReadLogprobs | null | undefined): Logprob[] {
+  if (!read || !Array.isArray(read.logprobs)) return [];
+  const values: unknown[] = read.logprobs;
+  let logprob = 0;
+  for (const value of values) if (typeof value === 'number') logprob += value;
+  return [{ text: readText(read.text), logprob }];
+}
+
+const finishReasons: Readonly<Record<string, FinishReason>> = {
+  COMPLETE: 'stop',
+  STOP_SEQUENCE: 'stop',
+  MAX_TOKENS: 'length',
+  TOOL_CALL: 'tool-calls',
+};
+
+interface End {
+  readonly finish_reason?: unknown;
+  readonly usage?: ReadUsage | null;
+  readonly error?: unknown;
+  readonly error_type?: unknown;
+}
+
+/** @throws ProxyError where the answer ended as a failure (`ERROR`, `TIMEOUT`), which also comes with HTTP 200. */
+export function readEnd(end: End): Extract<TurnEvent, { type: 'turn-end' }> {
+  const raw = readText(end.finish_reason);
+  if (raw === 'TIMEOUT') throw new ProxyError('upstream_timeout', 'Cohere ran out of time for this answer.');
+  if (raw.startsWith('ERROR')) {
+    const said = readText(end.error).slice(0, 500);
+    throw new ProxyError(
+      'upstream_error',
+      said === '' ? 'Cohere failed while answering.' : `Cohere: ${said}`,
+      {
+        ...(isGenerationFailure(end.error_type) ? { repeat: 'as-is', shouldRetry: false } : {}),
+      },
+    );
+  }
+  const usage = readUsage(end.usage);
+  return {
+    type: 'turn-end',
+    finishReason: finishReasons[raw] ?? 'other',
+    rawFinishReason: raw,
+    ...(usage ? { usage } : {}),
+  };
+}
+
+const generationFailures = new Set([
+  'INVALID_TOOL_GENERATION',
+  'HALLUCINATED_ALL_TOOL_CALLS',
+  'NO_VALID_RESPONSE_GENERATED',
+]);
+
+/** The model failed, not the request: a repeat often works. */
+export function isGenerationFailure(errorType: unknown): boolean {
+  return typeof errorType === 'string' && generationFailures.has(errorType);
+}

@@ -1,0 +1,58 @@
+// A whole response (stream off) → the same events as a stream.
+import { ProxyError } from '../conversation/errors.ts';
+import type { TurnEvent } from '../conversation/turn-event.ts';
+import { readCitation, readEnd, readLogprobs, readText } from './read-answer.ts';
+import type { ToolNames } from './tool-names.ts';
+import type { ReadChatResponse } from './wire.ts';
+
+export function readResponse(body: unknown, toolNames: ToolNames): TurnEvent[] {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid();
+  const response = body as ReadChatResponse;
+  const { message, id } = response;
+  if (typeof message !== 'object' || message === null) throw invalid();
+
+  const events: TurnEvent[] = [{ type: 'turn-start', ...(typeof id === 'string' ? { responseId: id } : {}) }];
+  if (typeof message.tool_plan === 'string' && message.tool_plan !== '') {
+    events.push({ type: 'tool-plan-delta', text: message.tool_plan });
+  }
+  let logprobs = (response.logprobs ?? []).flatMap(readLogprobs);
+  for (const [index, block] of (message.content ?? []).entries()) {
+    if (typeof block?.thinking === 'string')
+      events.push({ type: 'reasoning-delta', index, text: block.thinking });
+    else if (typeof block?.text === 'string') {
+      events.push({
+        type: 'text-delta',
+        index,
+        text: block.text,
+        ...(logprobs.length > 0 ? { logprobs } : {}),
+      });
+      logprobs = [];
+    }
+  }
+  for (const [index, call] of (message.tool_calls ?? []).entries()) {
+    const written = readText(call?.function?.arguments);
+    const name = toolNames.fromCohere(readText(call?.function?.name));
+    events.push({ type: 'tool-call-start', index, id: readText(call?.id), name });
+    // Cohere writes `null` for a tool without parameters.
+    events.push({ type: 'tool-call-delta', index, arguments: isNoArguments(written) ? '{}' : written });
+    events.push({ type: 'tool-call-end', index });
+  }
+  for (const read of message.citations ?? []) {
+    const citation = readCitation(read);
+    if (citation) events.push({ type: 'citation', citation });
+  }
+  events.push(readEnd(response));
+  return events;
+}
+
+function isNoArguments(text: string): boolean {
+  const trimmed = text.trim();
+  return trimmed === '' || trimmed === 'null';
+}
+
+function invalid(): ProxyError {
+  return new ProxyError(
+    'upstream_invalid_response',
+    'Cohere answered with something that is no chat response.',
+  );
+}

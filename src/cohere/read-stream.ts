@@ -1,0 +1,154 @@
+// Cohere's event stream → ours, synchronously: what one read brought becomes one batch.
+// Unknown events, fields and finish reasons pass; a missing end does not.
+import { createParser, type EventSourceParser } from 'eventsource-parser';
+import { ProxyError } from '../conversation/errors.ts';
+import type { TurnEvent } from '../conversation/turn-event.ts';
+import { readCitation, readEnd, readIndex, readLogprobs, readText } from './read-answer.ts';
+import type { ToolNames } from './tool-names.ts';
+import type { ReadStreamEvent } from './wire.ts';
+
+export interface ReadStreamOptions {
+  readonly toolNames: ToolNames;
+  /** One event may be this long. */
+  readonly maxEventBytes: number;
+}
+
+export class CohereStreamReader {
+  readonly #toolNames: ToolNames;
+  readonly #decoder = new TextDecoder();
+  readonly #parser: EventSourceParser;
+  /** Arguments held back while they may still turn out to be none (`null` or nothing), by call. */
+  readonly #openCalls = new Map<number, string | undefined>();
+  #batch: TurnEvent[] = [];
+  #ended = false;
+
+  constructor({ toolNames, maxEventBytes }: ReadStreamOptions) {
+    this.#toolNames = toolNames;
+    this.#parser = createParser({
+      maxBufferSize: maxEventBytes,
+      onEvent: event => this.#readData(event.data),
+      onError: error => {
+        // Unknown fields and odd retry values are none of our business; an event without end is.
+        if (error.type === 'max-buffer-size-exceeded') throw invalid('an event beyond the size limit', error);
+      },
+    });
+  }
+
+  /** True once the answer ended as it should. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** @throws ProxyError on a malformed event, and where Cohere ends the answer as a failure. */
+  push(chunk: Uint8Array): readonly TurnEvent[] {
+    this.#batch = [];
+    this.#parser.feed(this.#decoder.decode(chunk, { stream: true }));
+    return this.#batch;
+  }
+
+  /** To be called when the connection has closed. @throws ProxyError if the answer had not ended. */
+  end(): void {
+    if (!this.#ended) {
+      throw new ProxyError('upstream_interrupted', 'The answer from Cohere broke off before its end.');
+    }
+  }
+
+  #readData(data: string): void {
+    if (this.#ended || data === '[DONE]') return;
+    let event: ReadStreamEvent;
+    try {
+      event = JSON.parse(data);
+    } catch (error) {
+      throw invalid('an event that is no JSON', error);
+    }
+    if (typeof event !== 'object' || event === null || Array.isArray(event))
+      throw invalid('an event of another shape');
+    this.#readEvent(event);
+  }
+
+  #readEvent(event: ReadStreamEvent): void {
+    const batch = this.#batch;
+    const message = event.delta?.message;
+    const index = readIndex(event.index);
+    switch (event.type) {
+      case 'content-delta':
+      case 'content-start': {
+        const content = message?.content;
+        if (typeof content?.thinking === 'string') {
+          if (content.thinking !== '') batch.push({ type: 'reasoning-delta', index, text: content.thinking });
+        } else if (typeof content?.text === 'string' && content.text !== '') {
+          const logprobs = readLogprobs(event.logprobs);
+          const { text } = content;
+          batch.push({ type: 'text-delta', index, text, ...(logprobs.length > 0 ? { logprobs } : {}) });
+        }
+        return;
+      }
+      case 'message-start':
+        batch.push({ type: 'turn-start', ...(typeof event.id === 'string' ? { responseId: event.id } : {}) });
+        return;
+      case 'tool-plan-delta': {
+        const text = readText(message?.tool_plan);
+        if (text !== '') batch.push({ type: 'tool-plan-delta', text });
+        return;
+      }
+      case 'tool-call-start': {
+        const call = message?.tool_calls;
+        const name = this.#toolNames.fromCohere(readText(call?.function?.name));
+        this.#openCalls.set(index, '');
+        batch.push({ type: 'tool-call-start', index, id: readText(call?.id), name });
+        this.#readArguments(index, readText(call?.function?.arguments));
+        return;
+      }
+      case 'tool-call-delta':
+        if (!this.#openCalls.has(index)) throw invalid('arguments of a tool call that was never begun');
+        this.#readArguments(index, readText(message?.tool_calls?.function?.arguments));
+        return;
+      case 'tool-call-end':
+        this.#endCall(index);
+        return;
+      case 'citation-start': {
+        const citation = readCitation(message?.citations);
+        if (citation) batch.push({ type: 'citation', citation });
+        return;
+      }
+      case 'message-end': {
+        const end = readEnd(event.delta ?? {});
+        // A call that the output limit cut stays open: whoever collects it can tell.
+        if (end.finishReason !== 'length') for (const open of this.#openCalls.keys()) this.#endCall(open);
+        this.#ended = true;
+        batch.push(end);
+        return;
+      }
+    }
+  }
+
+  #readArguments(index: number, text: string): void {
+    if (text === '') return;
+    const held = this.#openCalls.get(index);
+    const written = (held ?? '') + text;
+    if (held !== undefined && mayBeNoArguments(written)) {
+      this.#openCalls.set(index, written);
+      return;
+    }
+    this.#openCalls.set(index, undefined);
+    this.#batch.push({ type: 'tool-call-delta', index, arguments: written });
+  }
+
+  #endCall(index: number): void {
+    if (!this.#openCalls.has(index)) return;
+    // A tool without parameters comes with no delta at all, or with `null`.
+    if (this.#openCalls.get(index) !== undefined) {
+      this.#batch.push({ type: 'tool-call-delta', index, arguments: '{}' });
+    }
+    this.#openCalls.delete(index);
+    this.#batch.push({ type: 'tool-call-end', index });
+  }
+}
+
+function mayBeNoArguments(text: string): boolean {
+  return text.length <= 64 && 'null'.startsWith(text.trim());
+}
+
+function invalid(what: string, cause?: unknown): ProxyError {
+  return new ProxyError('upstream_invalid_response', `Cohere's stream held ${what}.`, { cause });
+}

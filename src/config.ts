@@ -1,0 +1,310 @@
+// Everything that can be set, its default, and the one place that says whether it fits together. Pure: whoever
+// calls has read the environment and the files. No problem ever quotes a value, since any value may be a secret
+// that was put in the wrong place.
+import {
+  bareHost,
+  baseUrlProblem,
+  type Check,
+  canonicalOrigin,
+  isHostEntry,
+  isHostName,
+  isOriginEntry,
+  isWholeNumber,
+  must,
+  mustEach,
+  proxyKeysProblem,
+} from './check-value.ts';
+import { isLoopbackHost } from './http/loopback.ts';
+import type { ProxyKey } from './proxy-keys.ts';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
+
+export const defaultLimits = {
+  /** Bytes of a request body. Agents send every image of the transcript again, so it is large. */
+  bodyBytes: 32 * MiB,
+  /** Levels of nesting in a JSON request body. */
+  jsonDepth: 64,
+  /** Messages in one request. */
+  messagesPerRequest: 10_000,
+  /** Tools in one request. */
+  toolsPerRequest: 512,
+  /** Streamed answers open at the same time. */
+  streams: 1_000,
+
+  /** Milliseconds until the headers of a request must be complete. */
+  headersTimeoutMs: 15_000,
+  /** Milliseconds until the whole request, with its body, must have come. */
+  requestTimeoutMs: 60_000,
+  /** Milliseconds that a client may leave an answer unread before it is given up. */
+  clientWriteTimeoutMs: 60_000,
+  /** Milliseconds of silence in a streamed answer after which a comment line is sent. */
+  keepAliveCommentMs: 15_000,
+
+  /** Milliseconds to open a connection to Cohere. */
+  connectTimeoutMs: 5_000,
+  /** Milliseconds from the call to the first event of a stream. */
+  firstEventTimeoutMs: 60_000,
+  /** Milliseconds between two events of a stream. */
+  idleTimeoutMs: 30_000,
+  /** Milliseconds for one call of the model, streamed or not. */
+  totalTimeoutMs: 10 * minuteMs,
+  /** Bytes of one event in Cohere's stream. */
+  upstreamEventBytes: MiB,
+  /** Bytes of one answer of Cohere's. */
+  upstreamBodyBytes: 64 * MiB,
+  /** Bytes that are read of an error answer of Cohere's. */
+  upstreamErrorBytes: 64 * KiB,
+  /** Connections to Cohere. */
+  upstreamConnections: 1024,
+
+  /** Requests that may wait for one busy session. */
+  sessionQueue: 8,
+  /** Milliseconds that a request waits for a busy session. */
+  sessionWaitMs: 30_000,
+  /** Sessions in the memory store. */
+  sessions: 10_000,
+  /** Bytes of all sessions in the memory store. */
+  sessionStoreBytes: 256 * MiB,
+  /** Bytes of one session. */
+  sessionBytes: 50 * MiB,
+  /** Messages in one session. */
+  sessionMessages: 20_000,
+  /** Milliseconds after its last turn at which a session in memory expires. */
+  sessionIdleMs: 30 * minuteMs,
+  /** Expired sessions that are remembered as such. */
+  tombstones: 100_000,
+  /** Milliseconds for which an expired session is remembered as such. */
+  tombstoneMs: 30 * dayMs,
+
+  /** Milliseconds for which Cohere's list of models is kept. */
+  modelsCacheMs: 5 * minuteMs,
+  /** Milliseconds to fetch Cohere's list of models. */
+  modelsTimeoutMs: 5_000,
+  /** Milliseconds that running turns have to end when the proxy is stopped. */
+  shutdownMs: 25_000,
+};
+
+type LimitName = keyof typeof defaultLimits;
+export type Limits = { readonly [Name in keyof typeof defaultLimits]: number };
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Where sessions live; `none` turns them off. */
+const sessionStores = ['memory:', 'none'] as const;
+export type SessionStoreName = (typeof sessionStores)[number];
+
+/** Whose sessions a request sees, and with which key Cohere is called: the table in `http/owner.ts`. */
+export type OwnerMode = 'keys' | 'local' | 'passthrough';
+
+/** What a user of the library, or the command line, may give. What is absent or undefined has its default. */
+export interface CohereProxyOptions {
+  readonly host?: string | undefined;
+  /** 0 takes any free port. */
+  readonly port?: number | undefined;
+  readonly cohereApiKey?: string | undefined;
+  /** With a path prefix where a gateway stands in between; without `/v1` or `/v2` at the end. */
+  readonly cohereBaseUrl?: string | undefined;
+  readonly sessionStore?: string | undefined;
+  /** The model of a session that names none. */
+  readonly model?: string | undefined;
+  readonly proxyKeys?: readonly ProxyKey[] | undefined;
+  /** Keys the hash that makes an owner of a client's key. Absent: made once in `dataDir`. */
+  readonly proxySecret?: string | undefined;
+  /** Answers come from the built-in simulator; Cohere is never called. */
+  readonly offline?: boolean | undefined;
+  /** Names beside the loopback ones that may stand in a Host header, `name` or `name:port`. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Web pages that may call the proxy, as the browser writes them: `https://app.example`. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  readonly logLevel?: string | undefined;
+  /** A leading `~/` is the home directory. */
+  readonly dataDir?: string | undefined;
+  readonly limits?: { readonly [Name in LimitName]?: number | undefined } | undefined;
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at the end. */
+  readonly cohereBaseUrl: string;
+  readonly sessionStore: SessionStoreName;
+  readonly model: string;
+  readonly offline: boolean;
+  /** In lower case. */
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly dataDir: string;
+  readonly limits: Limits;
+  readonly ownerMode: OwnerMode;
+  // The three below are not enumerable, so that no log line, dump or copy of a Config carries them: a spread or a
+  // clone has none.
+  readonly cohereApiKey: string | undefined;
+  readonly proxyKeys: readonly ProxyKey[] | undefined;
+  readonly proxySecret: string | undefined;
+}
+
+export const defaults = {
+  host: '127.0.0.1',
+  port: 8080,
+  cohereBaseUrl: 'https://api.cohere.com',
+  sessionStore: 'memory:',
+  model: 'command-a-03-2025',
+  offline: false,
+  allowedHosts: [],
+  allowedOrigins: [],
+  logLevel: 'info',
+  dataDir: '~/.cohere-proxy',
+} as const;
+
+export interface ConfigProblem {
+  /** The option's name, `limits.` before a limit's. */
+  readonly option: string;
+  /** The rest of the line, e.g. `must be a whole number from 0 to 65535`. */
+  readonly text: string;
+}
+
+/** All that is wrong, at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ option, text }) => `${option}: ${text}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+export function resolveConfig(options: CohereProxyOptions = {}): Config {
+  const problems = [...optionProblems(options), ...limitProblems(options.limits), ...ownerProblems(options)];
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  const config = {
+    host: bareHost(options.host ?? defaults.host),
+    port: options.port ?? defaults.port,
+    cohereBaseUrl: new URL(options.cohereBaseUrl ?? defaults.cohereBaseUrl).href.replace(/\/+$/, ''),
+    sessionStore: sessionStores.find(name => name === options.sessionStore) ?? defaults.sessionStore,
+    model: options.model ?? defaults.model,
+    offline: options.offline ?? defaults.offline,
+    allowedHosts: (options.allowedHosts ?? defaults.allowedHosts).map(host => host.toLowerCase()),
+    allowedOrigins: (options.allowedOrigins ?? defaults.allowedOrigins).map(canonicalOrigin),
+    logLevel: logLevels.find(level => level === options.logLevel) ?? defaults.logLevel,
+    dataDir: options.dataDir ?? defaults.dataDir,
+    limits: limitsOf(options.limits),
+    ownerMode: ownerModeOf(options),
+  };
+  const { cohereApiKey, proxyKeys, proxySecret } = options;
+  return withHidden(config, { cohereApiKey, proxyKeys, proxySecret });
+}
+
+function ownerModeOf({ proxyKeys, cohereApiKey, offline }: CohereProxyOptions): OwnerMode {
+  if (proxyKeys !== undefined) return 'keys';
+  return cohereApiKey !== undefined || offline ? 'local' : 'passthrough';
+}
+
+/** What each option may not be combined with. Goes by what is given, so that it speaks also where a value is bad. */
+function ownerProblems(options: CohereProxyOptions): ConfigProblem[] {
+  const { host = defaults.host, cohereApiKey, offline } = options;
+  const ownerMode = ownerModeOf(options);
+  const problems: ConfigProblem[] = [];
+  if (ownerMode === 'keys' && cohereApiKey === undefined && !offline) {
+    problems.push({
+      option: 'cohereApiKey',
+      text: 'is missing: with proxy keys, the proxy calls Cohere with its own key',
+    });
+  }
+  if (ownerMode === 'local' && isHostName(host) && !isLoopbackHost(host)) {
+    const text = `must be a loopback address: without proxy keys anyone who reaches the proxy ${
+      offline ? 'is the local user' : 'would spend its Cohere key'
+    }`;
+    problems.push({ option: 'host', text });
+  }
+  return problems;
+}
+
+const isText = (pattern: RegExp) => (value: unknown) => typeof value === 'string' && pattern.test(value);
+
+const checks: { readonly [Name in keyof CohereProxyOptions]-?: Check } = {
+  host: must('be a host name or an IP address', isHostName),
+  port: must('be a whole number from 0 to 65535', value => isWholeNumber(value) && value <= 65_535),
+  cohereApiKey: must('be visible ASCII characters without spaces', isText(/^[\x21-\x7e]+$/)),
+  cohereBaseUrl: baseUrlProblem,
+  sessionStore: sessionStoreProblem,
+  model: must('be a model name', isText(/^[\x21-\x7e]{1,256}$/)),
+  proxyKeys: proxyKeysProblem,
+  proxySecret: must('have at least 32 characters', isText(/^.{32,}$/s)),
+  offline: must('be true or false', value => typeof value === 'boolean'),
+  allowedHosts: mustEach('be a host name, with a port or without: no scheme, no path, no *', isHostEntry),
+  allowedOrigins: mustEach(
+    'be an origin such as https://app.example: no path, no *, not null',
+    isOriginEntry,
+  ),
+  logLevel: must(`be one of ${logLevels.join(', ')}`, value => logLevels.some(level => level === value)),
+  dataDir: must('be the path of a directory', isText(/^[^\0]+$/)),
+  limits: must('be an object', limits => Object(limits) === limits),
+};
+
+function sessionStoreProblem(value: unknown): string | undefined {
+  if (sessionStores.some(name => name === value)) return undefined;
+  const scheme = typeof value === 'string' ? /^(sqlite|rediss?):/.exec(value)?.[1] : undefined;
+  return `must be ${sessionStores.join(' or ')}${scheme ? `; ${scheme}: is not available yet` : ''}`;
+}
+
+function optionProblems(options: CohereProxyOptions): ConfigProblem[] {
+  return problemsOf(options, new Map(Object.entries(checks)));
+}
+
+/** The longest wait that a timer can hold; a longer one would ring at once. */
+const maxTimerMs = 2 ** 31 - 1;
+const mayBeZero = new Set<string>([
+  'sessionQueue',
+  'sessionWaitMs',
+  'tombstones',
+  'modelsCacheMs',
+  'shutdownMs',
+]);
+/** Compared with the clock, never given to a timer. */
+const spans = new Set<string>(['sessionIdleMs', 'tombstoneMs', 'modelsCacheMs']);
+
+function limitProblems(limits: CohereProxyOptions['limits']): ConfigProblem[] {
+  if (typeof limits !== 'object') return [];
+  const names = Object.keys(defaultLimits);
+  return problemsOf(limits ?? {}, new Map(names.map(name => [name, limitCheck(name)])), 'limits.');
+}
+
+function limitCheck(name: string): Check {
+  const min = mayBeZero.has(name) ? 0 : 1;
+  const max = name.endsWith('Ms') && !spans.has(name) ? maxTimerMs : Number.MAX_SAFE_INTEGER;
+  const upTo = max === maxTimerMs ? `to ${max}` : 'up';
+  return must(
+    `be a whole number from ${min} ${upTo}`,
+    value => isWholeNumber(value) && value >= min && value <= max,
+  );
+}
+
+function problemsOf(values: object, checksByName: ReadonlyMap<string, Check>, prefix = ''): ConfigProblem[] {
+  return Object.entries(values).flatMap(([name, value]) => {
+    const check = checksByName.get(name);
+    const text = check === undefined ? 'is not an option' : value === undefined ? undefined : check(value);
+    return text === undefined ? [] : [{ option: prefix + name, text }];
+  });
+}
+
+function limitsOf(given: CohereProxyOptions['limits'] = {}): Limits {
+  const limits = { ...defaultLimits };
+  for (const name of Object.keys(limits) as LimitName[]) limits[name] = given[name] ?? limits[name];
+  return limits;
+}
+
+/** Properties that can be read by name, and that nothing lists, copies, logs or inspects. */
+function withHidden<Shown extends object, Hidden extends object>(
+  shown: Shown,
+  hidden: Hidden,
+): Shown & Hidden {
+  const descriptors = Object.fromEntries(Object.entries(hidden).map(([name, value]) => [name, { value }]));
+  return Object.defineProperties(shown, descriptors) as Shown & Hidden;
+}

@@ -1,0 +1,138 @@
+// The one error type and its one table. Whoever throws names a code; status, type and whether a repeat helps
+// come from here. The text of a ProxyError is meant for the client; its cause is logged and never sent.
+
+interface ErrorKind {
+  readonly status: number;
+  readonly type:
+    | 'invalid_request_error'
+    | 'authentication_error'
+    | 'permission_error'
+    | 'rate_limit_error'
+    | 'insufficient_quota'
+    | 'server_error';
+  /** Sent as `x-should-retry`, which the official OpenAI client obeys before its own rules. */
+  readonly shouldRetry?: boolean;
+  /** Default `Retry-After`, in seconds. */
+  readonly retryAfterS?: number;
+}
+
+const refused = { status: 400, type: 'invalid_request_error' } as const;
+const missing = { status: 404, type: 'invalid_request_error' } as const;
+
+const kinds = {
+  invalid_json: refused,
+  invalid_request: refused,
+  missing_required_parameter: refused,
+  invalid_type: refused,
+  invalid_value: refused,
+  empty_array: refused,
+  array_above_max_length: refused,
+  unsupported_parameter: refused,
+  unsupported_value: refused,
+  model_not_chat_capable: refused,
+  context_length_exceeded: refused,
+  sessions_disabled: refused,
+  upstream_rejected: refused,
+  invalid_api_key: { status: 401, type: 'authentication_error' },
+  host_not_allowed: { status: 403, type: 'permission_error' },
+  origin_not_allowed: { status: 403, type: 'permission_error' },
+  upstream_forbidden: { status: 403, type: 'permission_error' },
+  session_not_found: missing,
+  model_not_found: missing,
+  route_not_found: missing,
+  method_not_allowed: { status: 405, type: 'invalid_request_error' },
+  request_timeout: { status: 408, type: 'invalid_request_error' },
+  conversation_locked: { status: 409, type: 'invalid_request_error', shouldRetry: true, retryAfterS: 1 },
+  session_conflict: { status: 409, type: 'invalid_request_error', shouldRetry: true },
+  request_too_large: { status: 413, type: 'invalid_request_error' },
+  unsupported_media_type: { status: 415, type: 'invalid_request_error' },
+  idempotency_key_reused: { status: 422, type: 'invalid_request_error' },
+  rate_limit_exceeded: { status: 429, type: 'rate_limit_error', retryAfterS: 15 },
+  insufficient_quota: { status: 429, type: 'insufficient_quota', shouldRetry: false },
+  client_closed_request: { status: 499, type: 'invalid_request_error', shouldRetry: false },
+  internal_error: { status: 500, type: 'server_error', shouldRetry: false },
+  upstream_auth_failed: { status: 502, type: 'server_error', shouldRetry: false },
+  upstream_unreachable: { status: 502, type: 'server_error' },
+  upstream_error: { status: 502, type: 'server_error' },
+  upstream_invalid_response: { status: 502, type: 'server_error', shouldRetry: false },
+  upstream_timeout: { status: 504, type: 'server_error', shouldRetry: false },
+  upstream_stalled: { status: 504, type: 'server_error', shouldRetry: false },
+  upstream_interrupted: { status: 504, type: 'server_error' },
+  store_unavailable: { status: 503, type: 'server_error', retryAfterS: 1 },
+  overloaded: { status: 503, type: 'server_error', retryAfterS: 1 },
+  shutting_down: { status: 503, type: 'server_error', retryAfterS: 5 },
+  store_full: { status: 507, type: 'server_error', shouldRetry: false },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof kinds;
+
+export interface ProxyErrorOptions {
+  /** The request field at fault, as a path: `messages[3].content`. */
+  readonly param?: string;
+  /** For the log only. */
+  readonly cause?: unknown;
+  /** Sent to the client beside the message, e.g. `{expired: true}`. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>;
+  /** Overrides the table's, in seconds. */
+  readonly retryAfterS?: number;
+  /** Overrides the table's. */
+  readonly shouldRetry?: boolean;
+  /** How we may repeat the call ourselves, once, before anything was sent to the client. Never sent. */
+  readonly repeat?: Repeat;
+}
+
+/** `as-is`: the same call may work now. `without-tool-choice`: the model does not take that parameter. */
+export type Repeat = 'as-is' | 'without-tool-choice';
+
+export interface ErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string;
+    readonly details?: Readonly<Record<string, string | number | boolean>>;
+  };
+}
+
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError';
+  readonly code: ErrorCode;
+  readonly param: string | undefined;
+  readonly details: ProxyErrorOptions['details'];
+  readonly status: number;
+  readonly type: string;
+  readonly retryAfterS: number | undefined;
+  readonly shouldRetry: boolean | undefined;
+  readonly repeat: Repeat | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ProxyErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const kind: ErrorKind = kinds[code];
+    this.code = code;
+    this.param = options.param;
+    this.details = options.details;
+    this.status = kind.status;
+    this.type = kind.type;
+    this.retryAfterS = options.retryAfterS ?? kind.retryAfterS;
+    this.shouldRetry = options.shouldRetry ?? kind.shouldRetry;
+    this.repeat = options.repeat;
+  }
+
+  /** OpenAI's shape; the same object is a 4xx/5xx body and the frame that ends a broken stream. */
+  toBody(): ErrorBody {
+    const { message, type, param = null, code, details } = this;
+    return { error: { message, type, param, code, ...(details ? { details } : {}) } };
+  }
+}
+
+/** Anything thrown → ProxyError. What nobody meant becomes `internal_error`, whose text tells nothing. */
+export function toProxyError(thrown: unknown): ProxyError {
+  if (thrown instanceof ProxyError) return thrown;
+  return new ProxyError(
+    'internal_error',
+    'The proxy failed unexpectedly. The request id helps to find out why.',
+    {
+      cause: thrown,
+    },
+  );
+}

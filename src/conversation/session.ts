@@ -1,0 +1,72 @@
+// A session: one conversation of one owner.
+
+import type { Tool } from './chat-request.ts';
+import { ProxyError } from './errors.ts';
+import type { Message, SystemMessage } from './message.ts';
+import type { FinishReason, Usage } from './turn-event.ts';
+
+/** Whose names these are. The OpenAI field `user` parts an owner's sessions; absent is a space of its own. */
+export interface Space {
+  readonly owner: string;
+  readonly user: string | undefined;
+}
+
+/** A session cannot be asked for without saying whose it is. */
+export interface SessionKey extends Space {
+  readonly id: string;
+}
+
+export interface Session {
+  readonly key: SessionKey;
+  /** 0 before the first turn, then +1 for each. */
+  readonly version: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  /** The last turn's. */
+  readonly model: string;
+  /** Which dialect began it. */
+  readonly dialect: 'session' | 'transcript';
+  /** The leading system messages, replaced as a whole. */
+  readonly system: readonly SystemMessage[];
+  /** Everything after them, in order. */
+  readonly messages: readonly Message[];
+  /** The tools last offered. */
+  readonly tools: readonly Tool[];
+}
+
+/** One exchange, stored whole or not at all. */
+export interface Turn {
+  /** Unique; appending the same one again changes nothing. */
+  readonly id: string;
+  readonly model: string;
+  readonly dialect: 'session' | 'transcript';
+  readonly system: readonly SystemMessage[];
+  readonly tools: readonly Tool[];
+  /** How many of the session's messages stay before `messages`: all to append, 0 to replace the history. */
+  readonly keep: number;
+  /** What the client said and, last, the model's reply. */
+  readonly messages: readonly Message[];
+  readonly finishReason: FinishReason;
+  readonly usage?: Usage;
+}
+
+/** `sess_…` are made by us; every other name is the client's own. */
+export function isMadeSessionId(id: string): boolean {
+  return id.startsWith('sess_');
+}
+
+/** Safe in a header, a path and a log line. */
+export function isSessionId(id: string): boolean {
+  return /^[A-Za-z0-9_-]{1,128}$/.test(id);
+}
+
+/** The same words whether a session never was, was deleted, or is another's. */
+export function sessionNotFound(id: string, isExpired = false): ProxyError {
+  return new ProxyError(
+    'session_not_found',
+    isExpired
+      ? `Session '${id}' has expired. Start a new one, or send the whole conversation.`
+      : `Session '${id}' not found.`,
+    { param: 'sessionId', ...(isExpired ? { details: { expired: true } } : {}) },
+  );
+}

@@ -1,0 +1,183 @@
+// The HTTP edge, once for all doors: limits, one canonical path, who may ask, and what every failure looks like.
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import type { Config } from '../config.ts';
+import { ProxyError, toProxyError } from '../conversation/errors.ts';
+import { canonicalPath } from './canonical-path.ts';
+import { checkHost, checkOrigin } from './guard-origin.ts';
+import type { Caller, ResolveOwner } from './owner.ts';
+import { readJson } from './read-json.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before the body is read; not on public routes. */
+    caller: Caller;
+    /** What the log says of a failure. */
+    failure: ProxyError | undefined;
+  }
+  interface FastifyContextConfig {
+    /** Answers without a key. */
+    isPublic?: boolean;
+  }
+}
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly resolveOwner: ResolveOwner;
+  readonly makeId: (prefix: string) => string;
+  readonly logger: object;
+  /** True once the proxy stops: whoever comes now is sent away. */
+  readonly isDraining: () => boolean;
+}
+
+export type App = FastifyInstance;
+
+export function createApp({ config, resolveOwner, makeId, logger, isDraining }: AppOptions): App {
+  const { limits } = config;
+  const app = Fastify({
+    logger,
+    // One line a request, at its end, is written below.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => makeId('req_'),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    http: { headersTimeout: limits.headersTimeoutMs },
+    routerOptions: { maxParamLength: 512 },
+    rewriteUrl: request => canonicalPath(request.url ?? '/'),
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => sendError(request, reply, error),
+  });
+
+  app.decorateRequest('failure', undefined);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    /^application\/(?:[\w.+-]+\+)?json(?:;|$)/,
+    { parseAs: 'buffer' },
+    (request, body, done) => {
+      try {
+        const bytes = body as Buffer;
+        // SDKs send the JSON content type with an empty body on DELETE.
+        done(
+          null,
+          bytes.length === 0 && request.method === 'DELETE' ? undefined : readJson(bytes, limits.jsonDepth),
+        );
+      } catch (error) {
+        done(toProxyError(error));
+      }
+    },
+  );
+
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    reply.header('x-content-type-options', 'nosniff');
+    reply.header('cache-control', 'no-store');
+    try {
+      const host = checkHost(hostHeaders(request.raw.rawHeaders), config);
+      checkOrigin(request.headers.origin, host, config);
+      allowOrigin(request, reply, config.allowedOrigins);
+      if (isDraining())
+        throw new ProxyError('shutting_down', 'The proxy is stopping. Try again in a moment.');
+      if (!request.routeOptions.config.isPublic) request.caller = resolveOwner(request.headers.authorization);
+      const encoding = request.headers['content-encoding'];
+      if (encoding !== undefined && encoding !== 'identity') {
+        throw new ProxyError('unsupported_media_type', 'Compressed request bodies are not taken.');
+      }
+      done();
+    } catch (error) {
+      done(toProxyError(error));
+    }
+  });
+  if (config.allowedOrigins.length > 0) answerPreflights(app);
+
+  app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
+  app.setNotFoundHandler({ preValidation: [] }, (request, reply) =>
+    sendError(request, reply, notFound(app, request)),
+  );
+
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions, failure } = request;
+    const line = {
+      reqId: request.id,
+      owner: request.caller?.owner,
+      method,
+      route: routeOptions.url,
+      status: reply.raw.destroyed && !reply.raw.writableFinished && !failure ? 499 : reply.raw.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      code: failure?.code,
+    };
+    if (failure && failure.status >= 500) app.log.error({ ...line, err: failure.cause }, failure.message);
+    else app.log.info(line, 'request');
+    done();
+  });
+  return app;
+}
+
+/** Every failure before the first byte of an answer, in OpenAI's shape with the headers that clients act on. */
+export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+  const error = readFastifyError(thrown);
+  request.failure = error;
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS));
+  if (error.shouldRetry !== undefined) reply.header('x-should-retry', String(error.shouldRetry));
+  // What was not read of the request must not become the next one.
+  if (error.status === 413) reply.header('connection', 'close');
+  reply.code(error.status).type('application/json').send(JSON.stringify(error.toBody()));
+}
+
+/** Fastify's own refusals → ours. */
+function readFastifyError(thrown: unknown): ProxyError {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new ProxyError('request_too_large', 'The request body is larger than the proxy takes.');
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_EMPTY_TYPE':
+      return new ProxyError(
+        'unsupported_media_type',
+        'The request must have the content type application/json.',
+      );
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new ProxyError('invalid_request', 'The body is not as long as the Content-Length says.');
+    case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new ProxyError('route_not_found', 'This URL cannot be read.');
+    default:
+      return toProxyError(thrown);
+  }
+}
+
+function hostHeaders(rawHeaders: readonly string[]): string[] {
+  const hosts: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === 'host') hosts.push(rawHeaders[index + 1] ?? '');
+  }
+  return hosts;
+}
+
+const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const;
+
+function notFound(app: App, request: FastifyRequest): ProxyError {
+  const path = request.url.split('?')[0] ?? '';
+  const allowed = methods.filter(method => app.findRoute({ method, url: path }) !== null);
+  return allowed.length > 0
+    ? new ProxyError('method_not_allowed', `${request.method} is not allowed here; ${allowed.join(', ')} is.`)
+    : new ProxyError('route_not_found', `Invalid URL (${request.method} ${path.slice(0, 200)})`);
+}
+
+/** CORS, for listed pages only; all others were refused before. */
+function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: readonly string[]): void {
+  const { origin } = request.headers;
+  if (origin === undefined || !origins.includes(origin.toLowerCase())) return;
+  reply.header('access-control-allow-origin', origin).header('vary', 'Origin');
+  reply.header('access-control-expose-headers', 'x-session-id, x-session-state, x-request-id');
+}
+
+function answerPreflights(app: App): void {
+  app.options('/*', { config: { isPublic: true } }, (_request, reply) => {
+    reply
+      .header('access-control-allow-methods', 'GET, POST, DELETE')
+      .header('access-control-allow-headers', '*, Authorization')
+      .header('access-control-max-age', '600')
+      .code(204)
+      .send();
+  });
+}

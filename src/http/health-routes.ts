@@ -1,0 +1,23 @@
+// GET /health: the process answers. GET /ready: it can do its work. Neither asks Cohere or needs a key.
+import { ProxyError } from '../conversation/errors.ts';
+import type { App } from './app.ts';
+
+export interface HealthRoutesOptions {
+  /** Rejects while the store does not work. */
+  readonly checkStore: () => Promise<void>;
+}
+
+export function addHealthRoutes(app: App, { checkStore }: HealthRoutesOptions): void {
+  const config = { isPublic: true };
+  app.get('/health', { config }, async (_request, reply) => reply.send({ status: 'ok' }));
+  app.get('/ready', { config }, async (_request, reply) => {
+    try {
+      await checkStore();
+    } catch (cause) {
+      throw new ProxyError('store_unavailable', 'The session store does not answer.', { cause });
+    }
+    return reply.send({ status: 'ok' });
+  });
+  // Some clients look whether anybody is there before they ask (`HEAD /`).
+  app.get('/', { config }, async (_request, reply) => reply.send({ name: 'cohere-proxy', status: 'ok' }));
+}

@@ -1,0 +1,110 @@
+// The client's end of a stream: head before the first byte, one write a batch, back-pressure, signs of life, and two
+// endings: a clean one, and one that no client can take for an answer.
+import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
+import { ProxyError } from '../conversation/errors.ts';
+
+export interface SseWriterOptions {
+  readonly keepAliveCommentMs: number;
+  readonly clientWriteTimeoutMs: number;
+}
+
+const comment = ': keep-alive\n\n';
+
+export class SseWriter {
+  readonly #reply: FastifyReply;
+  readonly #raw: ServerResponse;
+  readonly #options: SseWriterOptions;
+  readonly #keepAlive: NodeJS.Timeout;
+  #isOpen = false;
+
+  /** From now on silence is broken by comments; the first one opens the stream, if nothing else has. */
+  constructor(reply: FastifyReply, options: SseWriterOptions) {
+    this.#reply = reply;
+    this.#raw = reply.raw;
+    this.#options = options;
+    this.#keepAlive = setTimeout(() => this.#comment(), options.keepAliveCommentMs);
+  }
+
+  /** Once true, no status can be sent any more. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Resolves when the client can take more; at once where it can. @throws where it does not take it in time. */
+  write(frames: string): Promise<void> | undefined {
+    this.#open();
+    this.#keepAlive.refresh();
+    return this.#raw.write(frames) ? undefined : this.#drained();
+  }
+
+  /** The clean end. */
+  end(frames = ''): void {
+    clearTimeout(this.#keepAlive);
+    this.#open();
+    this.#raw.end(frames);
+  }
+
+  /**
+   * The broken end: the frame, then the connection without the last chunk of the body. A clean end without `[DONE]`
+   * looks like success to the official client.
+   */
+  fail(error: ProxyError): void {
+    clearTimeout(this.#keepAlive);
+    if (this.#raw.destroyed || this.#raw.writableEnded) return;
+    this.#raw.write(`data: ${JSON.stringify(error.toBody())}\n\n`, () => this.#raw.destroy());
+    // A client that does not read never lets the frame out.
+    setTimeout(() => this.#raw.destroy(), this.#options.clientWriteTimeoutMs).unref();
+  }
+
+  /** Stops the signs of life where the stream was never opened and the answer is an ordinary one. */
+  abandon(): void {
+    clearTimeout(this.#keepAlive);
+  }
+
+  #open(): void {
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#reply.hijack();
+    for (const [name, value] of Object.entries(this.#reply.getHeaders())) {
+      if (value !== undefined) this.#raw.setHeader(name, value);
+    }
+    this.#raw.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-store',
+      // Or nginx collects the events.
+      'x-accel-buffering': 'no',
+    });
+  }
+
+  #comment(): void {
+    if (this.#raw.destroyed) return;
+    this.#open();
+    this.#raw.write(comment);
+    this.#keepAlive.refresh();
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        this.#raw.off('drain', onDrain);
+        this.#raw.off('close', onClose);
+      };
+      const onDrain = () => {
+        leave();
+        resolve();
+      };
+      const onClose = () => {
+        leave();
+        reject(new ProxyError('client_closed_request', 'The client has left.'));
+      };
+      const timer = setTimeout(() => {
+        this.#raw.destroy();
+        onClose();
+      }, this.#options.clientWriteTimeoutMs);
+      this.#raw.on('drain', onDrain);
+      this.#raw.on('close', onClose);
+    });
+  }
+}

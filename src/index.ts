@@ -1,0 +1,4 @@
+export { formatMessagesForCohereChat } from './cohere/format-messages.ts';
+export { type CohereProxyOptions, ConfigError, type Limits } from './config.ts';
+export type { Message } from './conversation/message.ts';
+export { CohereProxyServer } from './server.ts';

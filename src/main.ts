@@ -1,0 +1,142 @@
+#!/usr/bin/env node
+// The process: reads what it was told, starts the server, stops it on signals. It ends with 0 when it was stopped,
+// with 1 when it failed, with 2 when it was told what cannot be.
+import { readFileSync } from 'node:fs';
+import { banner } from './banner.ts';
+import { type CommandLine, helpText, problemLine, readCommandLine } from './command-line.ts';
+import {
+  type CohereProxyOptions,
+  type Config,
+  ConfigError,
+  type ConfigProblem,
+  resolveConfig,
+} from './config.ts';
+import { fatalLine } from './log.ts';
+import { parseProxyKeys } from './proxy-keys.ts';
+
+interface Setup {
+  readonly options: CohereProxyOptions;
+  readonly config: Config;
+}
+
+const signalExitCodes = { SIGINT: 130, SIGTERM: 143 };
+/** For closing itself, after the running turns had their time. */
+const closeGraceMs = 5_000;
+
+// Whoever reads our output may leave before we do.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
+await main();
+
+async function main(): Promise<void> {
+  const dotenv = readText('.env', ['ENOENT', 'EISDIR']);
+  const commandLine = readCommandLine({ argv: process.argv.slice(2), env: process.env, dotenv: dotenv.text });
+  if (commandLine.help) return void process.stdout.write(helpText());
+  if (commandLine.version) return void process.stdout.write(`${version()}\n`);
+  try {
+    await start(configure(commandLine, dotenv.problem));
+  } catch (error) {
+    process.stderr.write(startProblem(error, commandLine));
+    process.exit(error instanceof ConfigError ? 2 : 1);
+  }
+}
+
+async function start({ options, config }: Setup): Promise<void> {
+  // Loaded late, so that help and problems are told at once.
+  const { CohereProxyServer } = await import('./server.ts');
+  const server = new CohereProxyServer(options);
+  let isStopping = false;
+
+  const stop = async (exitCode: number) => {
+    isStopping = true;
+    // Should something never close, the process still ends.
+    setTimeout(() => process.exit(1), config.limits.shutdownMs + closeGraceMs).unref();
+    try {
+      await server.close();
+    } catch (error) {
+      process.stderr.write(fatalLine(error, 'closing failed'));
+      exitCode = 1;
+    }
+    process.exit(exitCode);
+  };
+
+  for (const [signal, exitCode] of Object.entries(signalExitCodes)) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(exitCode);
+      void stop(0);
+    });
+  }
+  // Unhandled rejections come here too. What is broken is not known, so the process ends, after the running turns.
+  process.on('uncaughtException', error => {
+    process.stderr.write(fatalLine(error, 'uncaught error'));
+    if (!isStopping) void stop(1);
+  });
+
+  try {
+    const { url } = await server.listen();
+    if (!isStopping) process.stdout.write(banner(config, { url, version: version() }));
+  } catch (error) {
+    // Stopped while it was starting: the stop ends the process.
+    if (!isStopping) throw error;
+  }
+}
+
+/** Reads what is left to read and puts everything together; throws all problems at once. */
+function configure({ options, proxyKeysFile, problems: found }: CommandLine, dotenvProblem?: string): Setup {
+  const problems: ConfigProblem[] = [...found];
+  if (dotenvProblem !== undefined) problems.push({ option: '.env', text: dotenvProblem });
+  if (proxyKeysFile !== undefined) {
+    const { text, problem } = readText(proxyKeysFile);
+    const parsed = parseProxyKeys(text);
+    for (const text of problem ? [problem] : parsed.problems) problems.push({ option: 'proxyKeys', text });
+    options = { ...options, proxyKeys: parsed.keys };
+  }
+  let config: Config | undefined;
+  try {
+    config = resolveConfig(options);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // A file without good keys gives an empty list, which is no second problem.
+    const known = new Set(problems.map(({ option }) => option));
+    problems.push(...error.problems.filter(({ option }) => !known.has(option)));
+  }
+  if (config === undefined || problems.length > 0) throw new ConfigError(problems);
+  return { options, config };
+}
+
+function startProblem(error: unknown, { sources }: CommandLine): string {
+  if (error instanceof ConfigError) {
+    const lines = error.problems.map(problem => problemLine(problem, sources));
+    return [...lines, 'Try --help.', ''].join('\n');
+  }
+  const code = codeOf(error);
+  const port = error instanceof Error && 'port' in error ? `Port ${error.port}` : 'The port';
+  if (code === 'EADDRINUSE') {
+    return `${port} is already in use. Stop what listens there, or choose another with --port.\n`;
+  }
+  if (code === 'EACCES') return `${port} may not be used by this user. Choose another with --port.\n`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return 'This machine has no such address to listen on. Choose another with --host.\n';
+  }
+  return fatalLine(error, 'the proxy could not start');
+}
+
+/** `accepted` error codes mean that there is nothing to read. */
+function readText(path: string, accepted: readonly string[] = []): { text: string; problem?: string } {
+  try {
+    return { text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const code = codeOf(error);
+    return accepted.includes(code) ? { text: '' } : { text: '', problem: `cannot be read (${code})` };
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+}
+
+function version(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  );
+  return version;
+}

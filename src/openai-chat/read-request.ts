@@ -1,0 +1,176 @@
+// Body of POST /v1/chat/completions → ChatRequest. What has no counterpart at Cohere is dropped and named; what
+// would change the answer without a word is refused.
+import type { z } from 'zod';
+import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
+import { ProxyError } from '../conversation/errors.ts';
+import type { Message } from '../conversation/message.ts';
+import { isSessionId } from '../conversation/session.ts';
+import { readMessages } from './read-messages.ts';
+import { readSettings } from './read-settings.ts';
+import { readTools } from './read-tools.ts';
+import { type ChatBody, chatBody } from './wire.ts';
+
+export interface ReadRequest {
+  readonly chat: ChatRequest;
+  /** OpenAI's field `user`. */
+  readonly user: string | undefined;
+  readonly includeUsage: boolean;
+  /** Whether the answer carries `messages` and `reply`. */
+  readonly includeMessages: boolean;
+  /** Names of parameters that have no effect. */
+  readonly dropped: readonly string[];
+  /** `name=value` of parameters that were brought into Cohere's range. */
+  readonly clamped: readonly string[];
+}
+
+export interface ReadLimits {
+  readonly messagesPerRequest: number;
+  readonly toolsPerRequest: number;
+}
+
+export function readRequest(body: unknown, limits: ReadLimits): ReadRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new ProxyError('invalid_request', 'The request body must be a JSON object.');
+  }
+  const parsed = chatBody.safeParse(body);
+  if (!parsed.success) throw invalidBody(parsed.error);
+  const fields = parsed.data;
+  refuseWhatChangesTheAnswer(fields);
+
+  const messages = readAllMessages(fields, limits.messagesPerRequest);
+  const holdsAssistant = messages.some(message => message.role === 'assistant');
+  const session = chooseSession(fields, holdsAssistant);
+  if (!fields.model && session.id === undefined && session.dialect === 'transcript') {
+    throw new ProxyError('missing_required_parameter', "Missing required parameter: 'model'.", {
+      param: 'model',
+    });
+  }
+  const { tools, toolChoice, allowedTools, strictTools, dropped } = readTools(fields, limits.toolsPerRequest);
+  const { settings, dropped: droppedSettings, clamped } = readSettings(fields);
+  if (settings.responseFormat?.type === 'json' && tools) {
+    throw new ProxyError('unsupported_parameter', 'Cohere gives JSON output only without tools.', {
+      param: 'response_format',
+    });
+  }
+  return {
+    chat: {
+      ...(fields.model ? { model: fields.model } : {}),
+      messages,
+      ...(tools ? { tools } : {}),
+      ...(toolChoice ? { toolChoice } : {}),
+      ...(allowedTools ? { allowedTools } : {}),
+      strictTools,
+      parallelToolCalls: fields.parallel_tool_calls ?? true,
+      settings,
+      session,
+      stream: fields.stream ?? false,
+    },
+    user: fields.user ?? undefined,
+    includeUsage: fields.stream_options?.include_usage ?? false,
+    includeMessages:
+      fields.include_messages ?? (session.dialect === 'session' || (!holdsAssistant && !tools)),
+    dropped: [...Object.keys(body).filter(name => !(name in chatBody.shape)), ...dropped, ...droppedSettings],
+    clamped,
+  };
+}
+
+function refuseWhatChangesTheAnswer(fields: ChatBody): void {
+  const refuse = (param: string, message: string) => {
+    throw new ProxyError('unsupported_parameter', message, { param });
+  };
+  if (fields.n !== undefined && fields.n !== null && fields.n !== 1)
+    refuse('n', 'Cohere gives one answer: n must be 1.');
+  if (Object.keys(fields.logit_bias ?? {}).length > 0) refuse('logit_bias', 'Cohere has no logit_bias.');
+  if ((fields.top_logprobs ?? 0) > 0)
+    refuse('top_logprobs', 'Cohere gives no alternatives: top_logprobs must be 0.');
+  if (fields.modalities?.some(modality => modality !== 'text'))
+    refuse('modalities', 'Cohere answers in text only.');
+  if (fields.web_search_options) refuse('web_search_options', "Cohere's chat API v2 has no web search.");
+}
+
+function readAllMessages(fields: ChatBody, max: number): Message[] {
+  const { message } = fields;
+  const hasMessage = message !== undefined && message !== null;
+  if (hasMessage && fields.messages) {
+    throw new ProxyError('invalid_request', "Give either 'message' or 'messages', not both.", {
+      param: 'message',
+    });
+  }
+  if (hasMessage) return [readOneMessage(message)];
+  if (!fields.messages) {
+    throw new ProxyError('missing_required_parameter', "Missing required parameter: 'messages'.", {
+      param: 'messages',
+    });
+  }
+  if (fields.messages.length === 0) {
+    throw new ProxyError('empty_array', "Invalid 'messages': empty array. Expected at least one message.", {
+      param: 'messages',
+    });
+  }
+  if (fields.messages.length > max) {
+    throw new ProxyError(
+      'array_above_max_length',
+      `Invalid 'messages': more than ${max} messages in one request.`,
+      {
+        param: 'messages',
+      },
+    );
+  }
+  return readMessages(fields.messages);
+}
+
+/** `message`: a text, a list of parts, or a whole message of the user. */
+function readOneMessage(value: unknown): Message {
+  const isMessage = typeof value === 'object' && value !== null && !Array.isArray(value);
+  let message: Message | undefined;
+  try {
+    [message] = readMessages([isMessage ? { role: 'user', ...value } : { role: 'user', content: value }]);
+  } catch (error) {
+    if (!(error instanceof ProxyError)) throw error;
+    const rename = (text: string) =>
+      text.replaceAll('messages[0].content', 'message').replaceAll('messages[0]', 'message');
+    throw new ProxyError(error.code, rename(error.message), { param: rename(error.param ?? 'message') });
+  }
+  if (message?.role !== 'user' || message.content.length === 0) {
+    throw new ProxyError(
+      'invalid_value',
+      "Invalid 'message': it must be what the user says, and not empty.",
+      {
+        param: 'message',
+      },
+    );
+  }
+  return message;
+}
+
+function chooseSession(fields: ChatBody, holdsAssistant: boolean): SessionChoice {
+  const id = fields.sessionId ?? undefined;
+  if (id !== undefined && !isSessionId(id)) {
+    throw new ProxyError(
+      'invalid_value',
+      "Invalid 'sessionId': expected 1 to 128 letters, numbers, underscores or dashes.",
+      { param: 'sessionId' },
+    );
+  }
+  const bringsMessage = fields.message !== undefined && fields.message !== null;
+  const isNew = bringsMessage || (id !== undefined && !holdsAssistant);
+  const dialect = fields.history
+    ? fields.history === 'append'
+      ? 'session'
+      : 'transcript'
+    : isNew
+      ? 'session'
+      : 'transcript';
+  return { dialect, ...(id === undefined ? {} : { id }) };
+}
+
+/** The first problem, with its path in OpenAI's form: `tools[0].function.name`. */
+function invalidBody(error: z.ZodError): ProxyError {
+  const [issue] = error.issues;
+  let param = '';
+  for (const key of issue?.path ?? []) {
+    param += typeof key === 'number' ? `[${key}]` : param === '' ? String(key) : `.${String(key)}`;
+  }
+  const code = issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value';
+  return new ProxyError(code, `Invalid '${param}': ${issue?.message ?? 'not understood'}.`, { param });
+}

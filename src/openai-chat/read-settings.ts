@@ -1,0 +1,109 @@
+// OpenAI's sampling and output parameters → Cohere's ranges. Clamped where the meaning stays, dropped where Cohere
+// has nothing like it; both are told to the client.
+import type { ResponseFormat, Settings, Thinking } from '../conversation/chat-request.ts';
+import { ProxyError } from '../conversation/errors.ts';
+import type { ChatBody } from './wire.ts';
+
+export interface ReadSettings {
+  readonly settings: Settings;
+  readonly dropped: readonly string[];
+  readonly clamped: readonly string[];
+}
+
+const maxStopSequences = 5;
+
+export function readSettings(fields: ChatBody): ReadSettings {
+  const dropped: string[] = [];
+  const clamped: string[] = [];
+  const clamp = (name: string, value: number, min: number, max: number): number => {
+    const kept = Math.min(max, Math.max(min, value));
+    if (kept !== value) clamped.push(`${name}=${kept}`);
+    return kept;
+  };
+
+  const { temperature, top_p, k, priority, seed } = fields;
+  const maxTokens = readMaxTokens(fields);
+  const stopSequences = readStop(fields.stop);
+  // 0 is Cohere's default, and some models refuse the two penalties together: only what has an effect is sent.
+  const frequencyPenalty = clamp('frequency_penalty', fields.frequency_penalty ?? 0, 0, 1);
+  const presencePenalty = clamp('presence_penalty', fields.presence_penalty ?? 0, 0, 1);
+  // Beyond 2^53 JSON has already changed the number; Cohere takes none below 0.
+  const isSeed = typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0;
+  if (typeof seed === 'number' && !isSeed) dropped.push('seed');
+  const responseFormat = readResponseFormat(fields.response_format);
+  const thinking = readThinking(fields);
+
+  const settings: Settings = {
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(isGiven(temperature) ? { temperature: clamp('temperature', temperature, 0, 1) } : {}),
+    // 1 means "no cut", which Cohere says by leaving it out.
+    ...(isGiven(top_p) && top_p < 1 ? { topP: clamp('top_p', top_p, 0.01, 0.99) } : {}),
+    ...(isGiven(k) ? { topK: k } : {}),
+    ...(frequencyPenalty > 0 ? { frequencyPenalty } : {}),
+    ...(presencePenalty > 0 ? { presencePenalty } : {}),
+    ...(stopSequences.length > 0 ? { stopSequences } : {}),
+    ...(isSeed ? { seed } : {}),
+    ...(fields.logprobs ? { logprobs: true } : {}),
+    ...(responseFormat ? { responseFormat } : {}),
+    ...(thinking ? { thinking } : {}),
+    ...(fields.documents?.length ? { documents: fields.documents } : {}),
+    ...(fields.citation_options ? { citationOptions: fields.citation_options } : {}),
+    ...(fields.safety_mode ? { safetyMode: fields.safety_mode } : {}),
+    ...(isGiven(priority) ? { priority } : {}),
+  };
+  return { settings, dropped, clamped };
+}
+
+function isGiven<Value>(value: Value | null | undefined): value is Value {
+  return value !== null && value !== undefined;
+}
+
+/** Roo sends a literal -1 for "the model's own maximum". */
+function readMaxTokens({ max_completion_tokens, max_tokens }: ChatBody): number | undefined {
+  const param = isGiven(max_completion_tokens) ? 'max_completion_tokens' : 'max_tokens';
+  const wanted = max_completion_tokens ?? max_tokens;
+  if (!isGiven(wanted) || wanted === -1) return undefined;
+  if (wanted < 1) {
+    throw new ProxyError(
+      'invalid_value',
+      `Invalid '${param}': integer below minimum value. Expected a value >= 1, but got ${wanted} instead.`,
+      { param },
+    );
+  }
+  return wanted;
+}
+
+function readStop(stop: ChatBody['stop']): string[] {
+  const sequences = (typeof stop === 'string' ? [stop] : (stop ?? [])).filter(sequence => sequence !== '');
+  if (sequences.length > maxStopSequences) {
+    throw new ProxyError(
+      'array_above_max_length',
+      `Invalid 'stop': Cohere takes at most ${maxStopSequences}.`,
+      {
+        param: 'stop',
+      },
+    );
+  }
+  return sequences;
+}
+
+function readResponseFormat(format: ChatBody['response_format']): ResponseFormat | undefined {
+  if (!format || format.type === 'text') return undefined;
+  if (format.type === 'json_object') return { type: 'json' };
+  const { schema } = format.json_schema;
+  return { type: 'json', ...(schema ? { schema } : {}) };
+}
+
+const outputShares = { low: 0.25, medium: 0.5, high: 0.75, xhigh: 0.75, max: 0.75 } as const;
+
+function readThinking({ thinking, reasoning_effort: effort }: ChatBody): Thinking | undefined {
+  if (thinking) {
+    const { type, token_budget } = thinking;
+    return type === 'disabled'
+      ? { type }
+      : { type, ...(isGiven(token_budget) ? { tokenBudget: token_budget } : {}) };
+  }
+  if (!effort) return undefined;
+  if (effort === 'none' || effort === 'minimal') return { type: 'disabled' };
+  return { type: 'enabled', outputShare: outputShares[effort] };
+}

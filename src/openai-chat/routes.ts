@@ -1,0 +1,123 @@
+// POST /v1/chat/completions: read, run, write.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProxyError, toProxyError } from '../conversation/errors.ts';
+import type { Reply } from '../conversation/reply.ts';
+import type { App } from '../http/app.ts';
+import type { ClientSignals } from '../http/client-signal.ts';
+import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
+import { openTurn, type RunningTurn, type TurnParts } from '../turn/run-turn.ts';
+import { type ReadLimits, type ReadRequest, readRequest } from './read-request.ts';
+import { ChunkWriter } from './write-chunks.ts';
+import { type AnswerHead, writeCompletion, writeSessionFields } from './write-completion.ts';
+
+export interface ChatRoutesOptions {
+  readonly turns: TurnParts;
+  readonly clients: ClientSignals;
+  readonly limits: ReadLimits & SseWriterOptions & { readonly streams: number };
+  readonly now: () => number;
+}
+
+export function addChatRoutes(app: App, { turns, clients, limits, now }: ChatRoutesOptions): void {
+  let streams = 0;
+
+  app.post('/v1/chat/completions', async (request, reply) => {
+    const read = readRequest(request.body, limits);
+    if (read.dropped.length > 0 || read.clamped.length > 0) {
+      request.log.debug({ dropped: read.dropped, clamped: read.clamped }, 'parameters without effect');
+    }
+    const client = clients.watch(reply.raw);
+    const caller = { ...request.caller, user: read.user };
+    const turn = await openTurn(read.chat, caller, client, turns);
+    const head: AnswerHead = {
+      id: turns.makeId('chatcmpl-'),
+      created: Math.floor(now() / 1000),
+      model: turn.model,
+    };
+    if (!read.chat.stream) return sendWhole(turn, head, read, reply);
+    if (streams >= limits.streams) {
+      turn.release();
+      throw new ProxyError('overloaded', 'Too many streams are open. Try again in a moment.');
+    }
+    streams += 1;
+    try {
+      await sendStream(turn, head, read, request, reply);
+    } finally {
+      streams -= 1;
+    }
+    return reply;
+  });
+
+  async function sendStream(
+    turn: RunningTurn,
+    head: AnswerHead,
+    read: ReadRequest,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    setHeaders(reply, turn, read);
+    const sse = new SseWriter(reply, limits);
+    const chunks = new ChunkWriter(head, read);
+    try {
+      await turn.start();
+      setHeaders(reply, turn, read);
+      for await (const batch of turn.events()) {
+        const end = batch.at(-1);
+        const frames = chunks.write(batch);
+        if (end?.type === 'turn-end')
+          sse.end(frames + chunks.end(end, sessionFieldsOf(turn, read, turn.reply)));
+        else await sse.write(frames);
+      }
+    } catch (thrown) {
+      if (!sse.isOpen) {
+        sse.abandon();
+        throw thrown;
+      }
+      const error = toProxyError(thrown);
+      request.failure = error;
+      sse.fail(error);
+    } finally {
+      turn.release();
+    }
+  }
+}
+
+async function sendWhole(
+  turn: RunningTurn,
+  head: AnswerHead,
+  read: ReadRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  await turn.start();
+  for await (const _batch of turn.events());
+  const { reply: answer } = turn;
+  if (!answer) throw new Error('a turn ended without a reply');
+  setHeaders(reply, turn, read);
+  const completion = writeCompletion(head, answer, sessionFieldsOf(turn, read, answer));
+  return reply.type('application/json').send(JSON.stringify(completion));
+}
+
+function sessionFieldsOf(turn: RunningTurn, read: ReadRequest, reply: Reply | undefined) {
+  return writeSessionFields(
+    turn.sessionId,
+    reply && read.includeMessages ? { reply, messages: turn.messages } : undefined,
+  );
+}
+
+const headerSafe = /^[\w.\-=[\]]{1,80}$/;
+const maxNamed = 30;
+
+function setHeaders(reply: FastifyReply, turn: RunningTurn, read: ReadRequest): void {
+  const { sessionId, adjustments } = turn;
+  reply.header('x-session-state', sessionId === null ? 'none' : turn.state);
+  if (sessionId === null) reply.removeHeader('x-session-id');
+  else reply.header('x-session-id', sessionId);
+  const list = (names: readonly string[]) =>
+    names
+      .filter(name => headerSafe.test(name))
+      .slice(0, maxNamed)
+      .join(', ');
+  const dropped = list([...read.dropped, ...adjustments.dropped]);
+  const clamped = list([...read.clamped, ...adjustments.clamped]);
+  if (dropped !== '') reply.header('x-dropped-parameters', dropped);
+  if (clamped !== '') reply.header('x-clamped-parameters', clamped);
+}

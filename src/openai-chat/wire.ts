@@ -1,0 +1,94 @@
+// OpenAI's chat completion request as clients really send it. `null` means "not given"; unknown keys pass and are
+// named in the answer's headers; messages are read by hand (read-messages.ts), for their exact error paths.
+import { z } from 'zod';
+import type { JsonObject } from '../conversation/message.ts';
+
+// It came from JSON.parse, so it is JSON; walking through every schema of every tool again would only cost time.
+const jsonObject = z.custom<JsonObject>(
+  value => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'expected an object',
+);
+
+const functionTool = z.object({
+  type: z.literal('function'),
+  function: z.object({
+    name: z.string().min(1).max(256),
+    description: z.string().nullish(),
+    parameters: jsonObject.nullish(),
+    strict: z.boolean().nullish(),
+  }),
+});
+
+const namedTool = z.object({ type: z.literal('function'), function: z.object({ name: z.string() }) });
+
+const toolChoice = z.union([
+  z.enum(['none', 'auto', 'required']),
+  namedTool,
+  z.object({
+    type: z.literal('allowed_tools'),
+    allowed_tools: z.object({ mode: z.enum(['auto', 'required']), tools: z.array(namedTool).min(1) }),
+  }),
+]);
+
+const responseFormat = z.union([
+  z.object({ type: z.literal('text') }),
+  z.object({ type: z.literal('json_object') }),
+  z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: jsonObject.nullish() }) }),
+]);
+
+export const chatBody = z.object({
+  model: z.string().min(1).max(256).nullish(),
+  messages: z.array(z.unknown()).nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  user: z.string().max(512).nullish(),
+
+  tools: z.array(functionTool).nullish(),
+  tool_choice: toolChoice.nullish(),
+  parallel_tool_calls: z.boolean().nullish(),
+  functions: z
+    .array(
+      z.object({
+        name: z.string().min(1).max(256),
+        description: z.string().nullish(),
+        parameters: jsonObject.nullish(),
+      }),
+    )
+    .nullish(),
+  function_call: z.union([z.enum(['none', 'auto']), z.object({ name: z.string() })]).nullish(),
+
+  max_completion_tokens: z.int().nullish(),
+  max_tokens: z.int().nullish(),
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  stop: z.union([z.string(), z.array(z.string())]).nullish(),
+  seed: z.number().nullish(),
+  logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
+  n: z.int().nullish(),
+  logit_bias: jsonObject.nullish(),
+  response_format: responseFormat.nullish(),
+  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
+  modalities: z.array(z.string()).nullish(),
+  web_search_options: jsonObject.nullish(),
+
+  // Cohere's own, under Cohere's names.
+  documents: z.array(z.union([z.string(), jsonObject])).nullish(),
+  citation_options: jsonObject.nullish(),
+  safety_mode: z.enum(['CONTEXTUAL', 'STRICT', 'OFF', 'NONE']).nullish(),
+  k: z.int().min(0).max(500).nullish(),
+  priority: z.int().min(0).max(999).nullish(),
+  thinking: z
+    .object({ type: z.enum(['enabled', 'disabled']), token_budget: z.int().min(1).nullish() })
+    .nullish(),
+
+  // The session dialect.
+  sessionId: z.string().nullish(),
+  message: z.unknown().optional(),
+  history: z.enum(['append', 'replace']).nullish(),
+  include_messages: z.boolean().nullish(),
+});
+
+export type ChatBody = z.output<typeof chatBody>;

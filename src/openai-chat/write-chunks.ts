@@ -1,0 +1,95 @@
+// TurnEvents → OpenAI's stream. One frame an event, all frames of a batch in one string, so that what one read
+// brought leaves in one write. Frames are glued from fixed text: only what varies is serialised.
+import type { TurnEvent } from '../conversation/turn-event.ts';
+import { CitedText } from './write-annotations.ts';
+import { type AnswerHead, type SessionFields, writeFinishReason, writeLogprob } from './write-completion.ts';
+import { writeCitation } from './write-message.ts';
+import { writeUsage } from './write-usage.ts';
+
+export const doneFrame = 'data: [DONE]\n\n';
+
+type EndEvent = Extract<TurnEvent, { type: 'turn-end' }>;
+
+export class ChunkWriter {
+  /** `data: {"id":…,"model":…` */
+  readonly #head: string;
+  /** With `include_usage` every chunk says `usage: null` but the last. */
+  readonly #tail: string;
+  readonly #includeUsage: boolean;
+  readonly #text = new CitedText();
+  #hasCalls = false;
+  #isOpen = false;
+
+  constructor(head: AnswerHead, options: { readonly includeUsage: boolean }) {
+    const { id, created, model } = head;
+    const fields = JSON.stringify({ id, object: 'chat.completion.chunk', created, model });
+    this.#head = `data: ${fields.slice(0, -1)}`;
+    this.#includeUsage = options.includeUsage;
+    this.#tail = options.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
+  }
+
+  /** Frames of everything but `turn-end`, which `end` writes. */
+  write(batch: readonly TurnEvent[]): string {
+    let frames = '';
+    if (!this.#isOpen && batch.length > 0) {
+      this.#isOpen = true;
+      frames = this.#delta('"role":"assistant","content":"","refusal":null');
+    }
+    for (const event of batch) frames += this.#writeEvent(event);
+    return frames;
+  }
+
+  /** The last frames: the finish reason, the usage where asked for; the session's fields on the last of them. */
+  end({ finishReason, usage }: EndEvent, session: SessionFields): string {
+    const extra = JSON.stringify(session).slice(1, -1);
+    const reason = writeFinishReason(finishReason, this.#hasCalls);
+    const last = `,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]`;
+    if (!this.#includeUsage) return `${this.#head}${last},${extra}}\n\n${doneFrame}`;
+    // A usage that Cohere did not give is no usage: zeros would stop clients from condensing.
+    const counted = JSON.stringify(usage ? writeUsage(usage) : null);
+    return `${this.#head}${last}${this.#tail}${this.#head},"choices":[],"usage":${counted},${extra}}\n\n${doneFrame}`;
+  }
+
+  #writeEvent(event: TurnEvent): string {
+    switch (event.type) {
+      case 'text-delta':
+        this.#text.add(event.index, event.text);
+        return event.logprobs
+          ? this.#delta(
+              `"content":${JSON.stringify(event.text)}`,
+              JSON.stringify({ content: event.logprobs.map(writeLogprob), refusal: null }),
+            )
+          : this.#delta(`"content":${JSON.stringify(event.text)}`);
+      case 'reasoning-delta':
+      case 'tool-plan-delta':
+        return this.#delta(`"reasoning_content":${JSON.stringify(event.text)}`);
+      case 'tool-call-start': {
+        this.#hasCalls = true;
+        const { index, id, name } = event;
+        const call = { index, id, type: 'function', function: { name, arguments: '' } };
+        return this.#delta(`"tool_calls":[${JSON.stringify(call)}]`);
+      }
+      case 'tool-call-delta': {
+        const text = JSON.stringify(event.arguments);
+        return this.#delta(`"tool_calls":[{"index":${event.index},"function":{"arguments":${text}}}]`);
+      }
+      case 'citation': {
+        const annotations = this.#text.annotate(event.citation);
+        const citations = [writeCitation(event.citation)];
+        return this.#delta(
+          JSON.stringify({ ...(annotations.length > 0 ? { annotations } : {}), citations }).slice(1, -1),
+        );
+      }
+      case 'turn-start':
+      case 'tool-call-end':
+      case 'turn-end':
+        return '';
+      default:
+        return event satisfies never;
+    }
+  }
+
+  #delta(fields: string, logprobs = 'null'): string {
+    return `${this.#head},"choices":[{"index":0,"delta":{${fields}},"logprobs":${logprobs},"finish_reason":null}]${this.#tail}`;
+  }
+}

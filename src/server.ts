@@ -1,0 +1,114 @@
+// class CohereProxyServer: wires the rooms together. The only file that knows everybody.
+import type { AddressInfo } from 'node:net';
+import { CohereClient } from './cohere/client.ts';
+import { type CohereProxyOptions, type Config, resolveConfig } from './config.ts';
+import { ProxyError } from './conversation/errors.ts';
+import { type App, createApp } from './http/app.ts';
+import { ClientSignals } from './http/client-signal.ts';
+import { addHealthRoutes } from './http/health-routes.ts';
+import { createOwnerResolver } from './http/owner.ts';
+import { makeId } from './ids.ts';
+import { loggerOptions } from './log.ts';
+import { addModelRoutes } from './openai-chat/model-routes.ts';
+import { addChatRoutes } from './openai-chat/routes.ts';
+import { writeMessage } from './openai-chat/write-message.ts';
+import { loadSecret } from './secret.ts';
+import { addSessionRoutes } from './sessions/routes.ts';
+import { type Simulator, startSimulator } from './simulator/server.ts';
+import { openStore } from './store/open-store.ts';
+import type { SessionStore } from './store/session-store.ts';
+import { SessionGate } from './turn/session-gate.ts';
+
+/**
+ * An OpenAI-compatible server in front of Cohere that remembers the conversation.
+ *
+ * ```ts
+ * const server = new CohereProxyServer({ cohereApiKey: process.env.COHERE_API_KEY });
+ * const { url } = await server.listen(); // http://127.0.0.1:8080
+ * ```
+ */
+export class CohereProxyServer {
+  readonly config: Config;
+  readonly #clients = new ClientSignals();
+  #app: App | undefined;
+  #cohere: CohereClient | undefined;
+  #store: SessionStore | undefined;
+  #simulator: Simulator | undefined;
+  #isDraining = false;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ConfigError with all that is wrong. */
+  constructor(options: CohereProxyOptions = {}) {
+    this.config = resolveConfig(options);
+  }
+
+  /** Starts to serve. The base URL for OpenAI clients is `url` + `/v1`. */
+  async listen(): Promise<{ readonly url: string }> {
+    if (this.#app) throw new Error('listen() was called before');
+    const { config } = this;
+    // Offline there is no key; the simulator wants one all the same, as Cohere does.
+    if (config.offline) this.#simulator = await startSimulator({ requireKey: false });
+    const resolveOwner = createOwnerResolver(config, () => loadSecret(config.dataDir));
+    const gate = new SessionGate(config.limits);
+    const now = Date.now;
+    this.#store = openStore(config.sessionStore, {
+      limits: config.limits,
+      now,
+      isBusy: key => gate.isBusy(key),
+    });
+    this.#cohere = new CohereClient({
+      baseUrl: this.#simulator?.url ?? config.cohereBaseUrl,
+      usesClientKeys: config.ownerMode === 'passthrough',
+      limits: config.limits,
+      now,
+    });
+    const app = createApp({
+      config,
+      resolveOwner,
+      makeId,
+      logger: loggerOptions(config.logLevel),
+      isDraining: () => this.#isDraining,
+    });
+    this.#app = app;
+    const turns = {
+      model: this.#cohere,
+      store: this.#store,
+      gate,
+      defaultModel: config.model,
+      limits: config.limits,
+      makeId,
+      log: app.log,
+    };
+    addChatRoutes(app, { turns, clients: this.#clients, limits: config.limits, now });
+    addModelRoutes(app, this.#cohere);
+    addSessionRoutes(app, { store: this.#store, writeMessage });
+    addHealthRoutes(app, { checkStore: async () => this.#store?.check() });
+    try {
+      await app.listen({ host: config.host, port: config.port });
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    const { port } = app.server.address() as AddressInfo;
+    const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+    return { url: `http://${host}:${port}` };
+  }
+
+  /** New requests are sent away; running turns have `shutdownMs` to end; the store is closed last. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#isDraining = true;
+    const timer = setTimeout(() => {
+      this.#clients.abortAll(new ProxyError('shutting_down', 'The proxy is stopping.'));
+    }, this.config.limits.shutdownMs);
+    await this.#app?.close();
+    clearTimeout(timer);
+    await this.#cohere?.close();
+    await this.#store?.close();
+    await this.#simulator?.close();
+  }
+}

@@ -1,0 +1,97 @@
+// History + what is new → what the model is asked, and what will be stored. Pure.
+import type { ChatRequest, Tool } from '../conversation/chat-request.ts';
+import { ProxyError } from '../conversation/errors.ts';
+import type { JsonObject, Message, SystemMessage } from '../conversation/message.ts';
+import type { Session } from '../conversation/session.ts';
+import { checkNewMessages, repairTranscript, splitLeadingSystem } from '../conversation/transcript.ts';
+import type { Prompt } from './model.ts';
+
+export interface Composed {
+  readonly prompt: Prompt;
+  readonly system: readonly SystemMessage[];
+  /** What the session holds before `added`. */
+  readonly history: readonly Message[];
+  readonly added: readonly Message[];
+  /** What the session remembers as offered from now on. */
+  readonly tools: readonly Tool[];
+}
+
+export function composePrompt(request: ChatRequest, session: Session | undefined, model: string): Composed {
+  const isAppend = request.session.dialect === 'session';
+  const leading = splitLeadingSystem(request.messages);
+  const added = leading.rest;
+  // A session's system text is replaced as a whole; a transcript always brings the client's current one.
+  const system = isAppend && leading.system.length === 0 ? (session?.system ?? []) : leading.system;
+  const history = isAppend ? (session?.messages ?? []) : [];
+  if (added.length === 0) {
+    throw new ProxyError('invalid_value', 'There must be a message beside the system text.', {
+      param: 'messages',
+    });
+  }
+  if (isAppend) checkNewMessages(history, added);
+
+  const messages = repairTranscript([...system, ...history, ...added]);
+  const tools = request.tools ?? session?.tools ?? [];
+  const { offered, toolChoice } = offerTools(request, tools, messages);
+  const prompt: Prompt = {
+    model,
+    messages,
+    tools: offered,
+    toolChoice,
+    strictTools: request.strictTools ?? false,
+    settings: request.settings,
+    stream: request.stream,
+  };
+  return { prompt, system, history, added, tools };
+}
+
+function offerTools(request: ChatRequest, tools: readonly Tool[], messages: readonly Message[]) {
+  const { allowedTools } = request;
+  if (allowedTools) {
+    const offered = tools.filter(tool => allowedTools.includes(tool.name));
+    if (offered.length < allowedTools.length) {
+      throw new ProxyError('invalid_value', 'tool_choice names a tool that is not among the tools.', {
+        param: 'tool_choice',
+      });
+    }
+    return { offered, toolChoice: request.toolChoice ?? 'required' };
+  }
+  if (request.tools) return { offered: tools, toolChoice: request.toolChoice ?? 'auto' };
+  if (request.toolChoice === 'required') {
+    if (tools.length === 0) {
+      throw new ProxyError('invalid_value', 'tool_choice needs tools.', { param: 'tool_choice' });
+    }
+    return { offered: tools, toolChoice: request.toolChoice };
+  }
+  // The request offers no tools. Where the prompt holds calls, Cohere must know them all the same, or it fails
+  // with "invalid tool generation"; they may not be called.
+  const called = calledTools(messages);
+  if (called.length === 0) return { offered: [], toolChoice: 'auto' as const };
+  return { offered: tools.length > 0 ? tools : called, toolChoice: 'none' as const };
+}
+
+/** Minimal definitions of the tools that a conversation has called, made from the calls. */
+function calledTools(messages: readonly Message[]): Tool[] {
+  const properties = new Map<string, Set<string>>();
+  for (const message of messages) {
+    if (message.role !== 'assistant') continue;
+    for (const { name, arguments: text } of message.toolCalls ?? []) {
+      const names = properties.get(name) ?? new Set();
+      for (const key of keysOf(text)) names.add(key);
+      properties.set(name, names);
+    }
+  }
+  return [...properties].map(([name, keys]) => {
+    const schema: JsonObject = Object.fromEntries([...keys].map(key => [key, {}]));
+    return { name, parameters: { type: 'object', properties: schema } };
+  });
+}
+
+function keysOf(text: string): string[] {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+  } catch {
+    return [];
+  }
+}

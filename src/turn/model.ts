@@ -1,0 +1,72 @@
+// What a turn needs of a model. `cohere/client.ts` is the one that is real.
+import type { Settings, Tool, ToolChoice } from '../conversation/chat-request.ts';
+import type { Message } from '../conversation/message.ts';
+import type { TurnEventBatches } from '../conversation/turn-event.ts';
+
+/** What a model can do, in Cohere's words of `GET /v1/models`. */
+export type Feature =
+  | 'tools'
+  | 'tool_choice'
+  | 'strict_tools'
+  | 'reasoning'
+  | 'vision'
+  | 'tool_images'
+  | 'citations'
+  | 'json_mode'
+  | 'json_schema'
+  | 'safety_modes'
+  | 'logprobs';
+
+export interface ModelInfo {
+  readonly name: string;
+  /** False only where the model is known not to chat (embed, rerank, transcribe …). */
+  readonly chat: boolean;
+  /** Tokens; the limit that Cohere enforces, not the one in its documentation. */
+  readonly contextLength?: number;
+  /** Tokens. */
+  readonly maxOutputTokens?: number;
+  /** Absent: not known. */
+  readonly features?: ReadonlySet<Feature>;
+}
+
+/** Everything that one call carries, in our words, after history and new messages were put together. */
+export interface Prompt {
+  readonly model: string;
+  readonly messages: readonly Message[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice: ToolChoice;
+  readonly strictTools: boolean;
+  readonly settings: Settings;
+  readonly stream: boolean;
+}
+
+/** What could not be kept of a request's settings, for the answer's headers. */
+export interface Adjustments {
+  /** Names of parameters that had no effect. */
+  readonly dropped: readonly string[];
+  /** `name=value` of parameters that were brought into Cohere's range. */
+  readonly clamped: readonly string[];
+}
+
+export interface CallOptions {
+  /** The key to use: the proxy's own, or the client's where it is passed through. */
+  readonly apiKey: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface PreparedCall extends Adjustments {
+  /**
+   * Calls the model once. The promise resolves when the answer's head has come and is good; the batches end
+   * with `turn-end`. Both reject with ProxyError, with `upstream_interrupted` if the end is missing.
+   */
+  send(options: CallOptions): Promise<TurnEventBatches>;
+}
+
+export interface ChatModel {
+  /** What is known of a model; undefined for an unknown name. Asks Cohere only where nothing is known yet. */
+  lookup(model: string, apiKey: string | undefined): Promise<ModelInfo | undefined>;
+  /** All that chat, in Cohere's order; what is built in where Cohere cannot be asked. */
+  list(apiKey: string | undefined): Promise<readonly ModelInfo[]>;
+  /** @throws ProxyError 400 where the prompt asks for what the model or Cohere cannot do. */
+  prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall;
+}

@@ -1,0 +1,56 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+export interface StartOptions {
+  readonly args?: readonly string[];
+  /** All that the process sees, besides a HOME. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nodeArgs?: readonly string[];
+}
+
+/** The proxy as a process of its own, at home in a directory of the test's. */
+export class ProxyProcess {
+  stdout = '';
+  stderr = '';
+  /** Null where a signal ended it. Everything that it printed is here by then. */
+  readonly exitCode: Promise<number | null>;
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>;
+
+  constructor(directory: string, { args = [], env = {}, nodeArgs = [] }: StartOptions) {
+    this.#child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+      cwd: directory,
+      env: { HOME: directory, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout.setEncoding('utf8').on('data', text => {
+      this.stdout += text;
+    });
+    this.#child.stderr.setEncoding('utf8').on('data', text => {
+      this.stderr += text;
+    });
+    this.exitCode = once(this.#child, 'close').then(([code]) => code);
+  }
+
+  /** What the banner says, once the whole banner is there. */
+  async started(): Promise<void> {
+    const { stdout } = this.#child;
+    while (!/Model .*\n/.test(this.stdout)) {
+      await Promise.race([once(stdout, 'data'), this.exitCode]);
+      if (stdout.readableEnded) throw new Error(`The process ended: ${this.stderr}`);
+    }
+  }
+
+  get baseUrl(): string {
+    return /Address +(\S+)/.exec(this.stdout)?.[1] ?? '';
+  }
+
+  /** Sends the signal, and waits for the end where the signal is one that cannot be caught. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.#child.kill(signal);
+    if (signal === 'SIGKILL') await this.exitCode;
+  }
+}
