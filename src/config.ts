@@ -78,6 +78,8 @@ export const defaultLimits = {
   tombstones: 100_000,
   /** Milliseconds for which an expired session is remembered as such. */
   tombstoneMs: 30 * dayMs,
+  /** Answers that can be given again for a repeated request. */
+  idempotencyRecords: 10_000,
 
   /** Milliseconds for which Cohere's list of models is kept. */
   modelsCacheMs: 5 * minuteMs,

@@ -77,9 +77,10 @@ export class CohereProxyServer {
       defaultModel: config.model,
       limits: config.limits,
       makeId,
+      now,
       log: app.log,
     };
-    addChatRoutes(app, { turns, clients: this.#clients, limits: config.limits, now });
+    addChatRoutes(app, { turns, clients: this.#clients, limits: config.limits });
     addModelRoutes(app, this.#cohere);
     addSessionRoutes(app, { store: this.#store, writeMessage });
     addHealthRoutes(app, { checkStore: async () => this.#store?.check() });

@@ -3,7 +3,7 @@
 import type { Tool } from './chat-request.ts';
 import { ProxyError } from './errors.ts';
 import type { Message, SystemMessage } from './message.ts';
-import type { FinishReason, Usage } from './turn-event.ts';
+import type { Reply } from './reply.ts';
 
 /** Whose names these are. The OpenAI field `user` parts an owner's sessions; absent is a space of its own. */
 export interface Space {
@@ -44,10 +44,23 @@ export interface Turn {
   readonly tools: readonly Tool[];
   /** How many of the session's messages stay before `messages`: all to append, 0 to replace the history. */
   readonly keep: number;
-  /** What the client said and, last, the model's reply. */
-  readonly messages: readonly Message[];
-  readonly finishReason: FinishReason;
-  readonly usage?: Usage;
+  /** What the client said. */
+  readonly added: readonly Message[];
+  readonly reply: Reply;
+  /** The id under which the answer was given out, and when. */
+  readonly answerId: string;
+  readonly createdAtMs: number;
+  readonly mark?: TurnMark;
+}
+
+/** Makes a turn's answer recognisable when its request comes again. */
+export interface TurnMark {
+  /** The client's idempotency key, or one made of the request; unique in the space. */
+  readonly key: string;
+  /** A digest of the request. */
+  readonly fingerprint: string;
+  /** How long the answer can be given again. */
+  readonly ttlMs: number;
 }
 
 /** `sess_…` are made by us; every other name is the client's own. */

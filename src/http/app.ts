@@ -1,11 +1,17 @@
 // The HTTP edge, once for all doors: limits, one canonical path, who may ask, and what every failure looks like.
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Config } from '../config.ts';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { checkHost, checkOrigin } from './guard-origin.ts';
 import type { Caller, ResolveOwner } from './owner.ts';
 import { readJson } from './read-json.ts';
+import { mayRepeat } from './read-repetition.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -13,6 +19,8 @@ declare module 'fastify' {
     caller: Caller;
     /** What the log says of a failure. */
     failure: ProxyError | undefined;
+    /** The body as it came, where the request may be a repeat of another. */
+    bytes: Buffer | undefined;
   }
   interface FastifyContextConfig {
     /** Answers without a key. */
@@ -48,6 +56,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
   });
 
   app.decorateRequest('failure', undefined);
+  app.decorateRequest('bytes', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
     /^application\/(?:[\w.+-]+\+)?json(?:;|$)/,
@@ -55,6 +64,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     (request, body, done) => {
       try {
         const bytes = body as Buffer;
+        if (mayRepeat(request.headers)) request.bytes = bytes;
         // SDKs send the JSON content type with an empty body on DELETE.
         done(
           null,
@@ -71,12 +81,13 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
     try {
-      const host = checkHost(hostHeaders(request.raw.rawHeaders), config);
+      const host = checkHost(everyHeader(request, 'host'), config);
       checkOrigin(request.headers.origin, host, config);
       allowOrigin(request, reply, config.allowedOrigins);
       if (isDraining())
         throw new ProxyError('shutting_down', 'The proxy is stopping. Try again in a moment.');
-      if (!request.routeOptions.config.isPublic) request.caller = resolveOwner(request.headers.authorization);
+      if (!request.routeOptions.config.isPublic)
+        request.caller = resolveOwner(everyHeader(request, 'authorization'));
       const encoding = request.headers['content-encoding'];
       if (encoding !== undefined && encoding !== 'identity') {
         throw new ProxyError('unsupported_media_type', 'Compressed request bodies are not taken.');
@@ -145,12 +156,14 @@ function readFastifyError(thrown: unknown): ProxyError {
   }
 }
 
-function hostHeaders(rawHeaders: readonly string[]): string[] {
-  const hosts: string[] = [];
+/** Node keeps the first of two such headers and drops the other without a word: both have to be seen. */
+function everyHeader(request: FastifyRequest, name: string): string[] {
+  const { rawHeaders } = request.raw;
+  const values: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === 'host') hosts.push(rawHeaders[index + 1] ?? '');
+    if (rawHeaders[index]?.toLowerCase() === name) values.push(rawHeaders[index + 1] ?? '');
   }
-  return hosts;
+  return values;
 }
 
 const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const;

@@ -4,8 +4,10 @@ import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { App } from '../http/app.ts';
 import type { ClientSignals } from '../http/client-signal.ts';
+import { readRepetition } from '../http/read-repetition.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
-import { openTurn, type RunningTurn, type TurnParts } from '../turn/run-turn.ts';
+import type { Answer } from '../turn/answer.ts';
+import { openTurn, type TurnParts } from '../turn/run-turn.ts';
 import { type ReadLimits, type ReadRequest, readRequest } from './read-request.ts';
 import { ChunkWriter } from './write-chunks.ts';
 import { type AnswerHead, writeCompletion, writeSessionFields } from './write-completion.ts';
@@ -14,10 +16,9 @@ export interface ChatRoutesOptions {
   readonly turns: TurnParts;
   readonly clients: ClientSignals;
   readonly limits: ReadLimits & SseWriterOptions & { readonly streams: number };
-  readonly now: () => number;
 }
 
-export function addChatRoutes(app: App, { turns, clients, limits, now }: ChatRoutesOptions): void {
+export function addChatRoutes(app: App, { turns, clients, limits }: ChatRoutesOptions): void {
   let streams = 0;
 
   app.post('/v1/chat/completions', async (request, reply) => {
@@ -27,12 +28,10 @@ export function addChatRoutes(app: App, { turns, clients, limits, now }: ChatRou
     }
     const client = clients.watch(reply.raw);
     const caller = { ...request.caller, user: read.user };
-    const turn = await openTurn(read.chat, caller, client, turns);
-    const head: AnswerHead = {
-      id: turns.makeId('chatcmpl-'),
-      created: Math.floor(now() / 1000),
-      model: turn.model,
-    };
+    const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
+    const turn = await openTurn({ chat: read.chat, caller, client, repetition }, turns);
+    const { answerId: id, createdAtMs, model } = turn;
+    const head: AnswerHead = { id, created: Math.floor(createdAtMs / 1000), model };
     if (!read.chat.stream) return sendWhole(turn, head, read, reply);
     if (streams >= limits.streams) {
       turn.release();
@@ -48,7 +47,7 @@ export function addChatRoutes(app: App, { turns, clients, limits, now }: ChatRou
   });
 
   async function sendStream(
-    turn: RunningTurn,
+    turn: Answer,
     head: AnswerHead,
     read: ReadRequest,
     request: FastifyRequest,
@@ -82,7 +81,7 @@ export function addChatRoutes(app: App, { turns, clients, limits, now }: ChatRou
 }
 
 async function sendWhole(
-  turn: RunningTurn,
+  turn: Answer,
   head: AnswerHead,
   read: ReadRequest,
   reply: FastifyReply,
@@ -96,7 +95,7 @@ async function sendWhole(
   return reply.type('application/json').send(JSON.stringify(completion));
 }
 
-function sessionFieldsOf(turn: RunningTurn, read: ReadRequest, reply: Reply | undefined) {
+function sessionFieldsOf(turn: Answer, read: ReadRequest, reply: Reply | undefined) {
   return writeSessionFields(
     turn.sessionId,
     reply && read.includeMessages ? { reply, messages: turn.messages } : undefined,
@@ -106,11 +105,12 @@ function sessionFieldsOf(turn: RunningTurn, read: ReadRequest, reply: Reply | un
 const headerSafe = /^[\w.\-=[\]]{1,80}$/;
 const maxNamed = 30;
 
-function setHeaders(reply: FastifyReply, turn: RunningTurn, read: ReadRequest): void {
+function setHeaders(reply: FastifyReply, turn: Answer, read: ReadRequest): void {
   const { sessionId, adjustments } = turn;
   reply.header('x-session-state', sessionId === null ? 'none' : turn.state);
   if (sessionId === null) reply.removeHeader('x-session-id');
   else reply.header('x-session-id', sessionId);
+  if (turn.isReplayed) reply.header('idempotent-replayed', 'true');
   const list = (names: readonly string[]) =>
     names
       .filter(name => headerSafe.test(name))

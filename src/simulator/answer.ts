@@ -2,7 +2,7 @@
 // of tool calls come from outside, since Cohere's are random.
 import type { ChatBody, Tool } from './chat-body.ts';
 import { maxOutputTokens } from './check-sampling.ts';
-import { chooseTools, completionTool, hasCompletion } from './choose-tools.ts';
+import { chooseTools, completionTool, wantsCompletion } from './choose-tools.ts';
 import { answerFromDocuments, answerFromResults, type Citation, type CitedText } from './cite.ts';
 import { type Conversation, readConversation } from './conversation.ts';
 import { type CutAnswer, cutAnswer } from './cut-answer.ts';
@@ -68,7 +68,7 @@ function act(
     return { tool, parameters: sampleArguments(tool, text, turn) };
   });
   const completion = (body.tools ?? []).find(tool => tool.name === completionTool);
-  if (planned.length === 0 && completion && hasCompletion(body)) {
+  if (planned.length === 0 && completion && wantsCompletion(body, text)) {
     planned.push({
       tool: completion,
       parameters: { ...sampleArguments(completion, text, 0), result: reply.text },

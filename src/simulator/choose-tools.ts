@@ -1,6 +1,7 @@
 // Which of the offered tools the pretend model calls. The rule, in order:
 //
-// 1. Results of the last calls are waiting, or `tool_choice` is NONE: none. (REQUIRED calls again, whatever waits.)
+// 1. `tool_choice` is NONE, results of the last calls are waiting, or the user's last message wants no tool ("do not
+//    use tools") or a summary: none. REQUIRED calls again, whatever waits.
 // 2. The user's last message names tools (`get_weather`, "get weather"): those, in the order of the request.
 // 3. It says "tool": the tool that fits its words best, else the first.
 // 4. The memory has no answer, and a word of a tool's name (≥ 4 letters), or two longer words of its description's
@@ -10,6 +11,8 @@
 // "both", "parallel" and "at the same time" make two calls of one: the next best tool, or the same tool twice.
 // `attempt_completion` is how agents like Roo Code want every answer; it is left to `answer.ts`.
 import type { ChatBody, Tool } from './chat-body.ts';
+import { readHints } from './hints.ts';
+import { isSummaryRequest } from './remember.ts';
 
 export const completionTool = 'attempt_completion';
 
@@ -21,7 +24,7 @@ interface Situation {
 
 export function chooseTools(body: ChatBody, { text, hasResults, isMemory }: Situation): readonly Tool[] {
   const isRequired = body.toolChoice === 'REQUIRED';
-  if (body.toolChoice === 'NONE' || (hasResults && !isRequired)) return [];
+  if (!mayCall(body, text) || (hasResults && !isRequired)) return [];
   const tools = (body.tools ?? []).filter(tool => tool.name !== completionTool);
   const ranked = rank(tools, text);
   const [first] = tools;
@@ -30,7 +33,7 @@ export function chooseTools(body: ChatBody, { text, hasResults, isMemory }: Situ
   const fitting = best ?? first;
   if (chosen.length === 0 && /\btools?\b/i.test(text) && fitting) chosen = [fitting];
   if (chosen.length === 0 && best && !isMemory) chosen = [best];
-  if (chosen.length === 0 && isRequired && first && !hasCompletion(body)) chosen = [first];
+  if (chosen.length === 0 && isRequired && first && !wantsCompletion(body, text)) chosen = [first];
   const [only] = chosen;
   if (chosen.length !== 1 || !only || !/\bboth\b|\bparallel\b|\bat the same time\b/i.test(text))
     return chosen;
@@ -38,8 +41,16 @@ export function chooseTools(body: ChatBody, { text, hasResults, isMemory }: Situ
   return [only, others.find(tool => tool !== only) ?? only];
 }
 
-export function hasCompletion(body: ChatBody): boolean {
-  return body.toolChoice !== 'NONE' && (body.tools ?? []).some(tool => tool.name === completionTool);
+/** Whether a plain answer has to be given through `attempt_completion`. */
+export function wantsCompletion(body: ChatBody, text: string): boolean {
+  return mayCall(body, text) && (body.tools ?? []).some(tool => tool.name === completionTool);
+}
+
+const forbids = /\b(?:do not|don['’]t|never|without|no)\b(?: \p{L}+){0,3} tools?\b/iu;
+
+function mayCall(body: ChatBody, text: string): boolean {
+  if (body.toolChoice) return body.toolChoice === 'REQUIRED';
+  return !forbids.test(text) && !isSummaryRequest(text);
 }
 
 function isNamed(tool: Tool, text: string): boolean {
@@ -56,6 +67,7 @@ function isNamed(tool: Tool, text: string): boolean {
 
 function rank(tools: readonly Tool[], text: string): readonly Tool[] {
   const said = new Set(wordsOf(text));
+  if (readHints(text).files.length > 0) said.add('file');
   return tools
     .map(tool => ({ tool, score: scoreOf(tool, said) }))
     .filter(({ score }) => score >= 2)

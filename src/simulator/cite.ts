@@ -4,7 +4,7 @@ import type { Document } from './chat-body.ts';
 import type { ToolResult } from './conversation.ts';
 import type { JsonObject } from './json.ts';
 
-export type Source =
+type Source =
   | { readonly type: 'tool'; readonly id: string; readonly tool_output: JsonObject }
   | { readonly type: 'document'; readonly id: string; readonly document: JsonObject };
 
@@ -107,5 +107,5 @@ function firstSentence(text: string): string {
 }
 
 function longWords(text: string): readonly string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]{4,}/gu) ?? [];
+  return text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
 }

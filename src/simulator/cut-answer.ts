@@ -3,7 +3,7 @@ import type { Answer, Call } from './answer.ts';
 import { countCodePoints } from './cite.ts';
 import { countPieces, takeTokens } from './split-tokens.ts';
 
-export type FinishReason = 'COMPLETE' | 'STOP_SEQUENCE' | 'MAX_TOKENS' | 'TOOL_CALL';
+type FinishReason = 'COMPLETE' | 'STOP_SEQUENCE' | 'MAX_TOKENS' | 'TOOL_CALL';
 
 export interface CutAnswer extends Answer {
   readonly finishReason: FinishReason;

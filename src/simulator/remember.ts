@@ -4,7 +4,7 @@
 // It understands, in any user message:  "my name is X", "I am called X", "call me X", "my <thing> is <value>",
 //                                       "remember (that) …"
 // and answers, when the last one asks:  the name, the thing, what was to be remembered, what was said first,
-//                                       how many messages there were.
+//                                       how many messages there were, a summary of the conversation.
 
 export interface Recall {
   readonly reply: string;
@@ -14,6 +14,7 @@ export interface Recall {
 
 export function recall(userTexts: readonly string[]): Recall {
   const last = userTexts.at(-1) ?? '';
+  if (isSummaryRequest(last)) return { reply: summarise(userTexts), isMemory: true };
   const answer = answerQuestion(last, userTexts) ?? acknowledge(last);
   if (answer !== undefined) return { reply: answer, isMemory: true };
   const count = userTexts.length === 1 ? '1 message' : `${userTexts.length} messages`;
@@ -23,10 +24,23 @@ export function recall(userTexts: readonly string[]): Recall {
   };
 }
 
+/** Coding agents ask so when they condense; what is quoted here is all that the next prompt will know. */
+const asksForSummary =
+  /\bsummari[sz]ation request\b|\b(?:summari[sz]e|summary of) (?:the|this|our) (?:whole |entire )?(?:conversation|chat)\b/i;
+
+export function isSummaryRequest(text: string): boolean {
+  return asksForSummary.test(text);
+}
+
+function summarise(userTexts: readonly string[]): string {
+  const said = userTexts.filter(text => !isSummaryRequest(text)).map(text => `"${excerpt(text)}"`);
+  return said.length === 0 ? 'Nothing has been said yet.' : `The user said: ${said.join(', then ')}.`;
+}
+
 const asks = /\?|\b(?:what|who|which|tell me|do you (?:know|remember|recall)|say my)\b/i;
 const asksForName = /\bmy name\b|\bwho am i\b|\bwhat am i called\b/i;
 const asksForThing =
-  /\b(?:what(?:'s|’s| is| are| was)|which is|tell me|do you (?:know|remember|recall)(?: what)?)\s+my\s+([\p{L}][\p{L} ]*)/iu;
+  /\b(?:what(?:'s|’s| is| are| was)|which is|tell me|do you (?:know|remember|recall)(?: what)?)\s+my\s+(\p{L}[\p{L}'’ ]*)|\b(?:what|which) my (\p{L}[\p{L}'’ ]*?) (?:is|are|was)\b/iu;
 const asksForFirst =
   /\bfirst (?:message|question|thing)\b|\b(?:say|said|ask|asked|write|wrote|tell you)\b.*\bfirst\b/i;
 const asksForCount = /\bhow many (?:messages|questions|times|turns)\b/i;
@@ -49,10 +63,13 @@ function answerQuestion(last: string, userTexts: readonly string[]): string | un
       ? 'You have not asked me to remember anything yet.'
       : `You asked me to remember that ${notes.join('; and that ')}.`;
   }
-  const thing = asksForThing.exec(last)?.[1]?.trim();
-  if (thing !== undefined) {
-    const value = lastOf(userTexts, text => findFacts(text).get(keyOf(thing)));
-    if (value !== undefined) return `You told me your ${thing} is ${value}.`;
+  const asked = asksForThing.exec(last);
+  const thing = (asked?.[1] ?? asked?.[2])?.trim();
+  // "my favourite colour again": the longest start that was told.
+  for (let words = thing?.split(/ +/) ?? []; words.length > 0; words = words.slice(0, -1)) {
+    const known = words.join(' ');
+    const value = lastOf(userTexts, text => findFacts(text).get(keyOf(known)));
+    if (value !== undefined) return `You told me your ${known} is ${value}.`;
   }
   const note = notes.findLast(candidate => isAbout(candidate, last));
   if (note !== undefined) return `You told me that ${note}.`;
@@ -87,7 +104,7 @@ function findName(text: string): string | undefined {
 
 const endOfClause = String.raw`(?=[.!?](?:\s|$)|[;\n]|, |$)`;
 const factTold = new RegExp(
-  String.raw`\bmy ((?:\p{L}+ ){0,3}?\p{L}+) (?:is|are) (\S[^\n;]{0,79}?)${endOfClause}`,
+  String.raw`\bmy ((?:[\p{L}'’]+ ){0,3}?[\p{L}'’]+) (?:is|are) (\S[^\n;]{0,79}?)${endOfClause}`,
   'giu',
 );
 
@@ -95,7 +112,8 @@ function findFacts(text: string): ReadonlyMap<string, string> {
   return new Map([...text.matchAll(factTold)].map(([, thing = '', value = '']) => [keyOf(thing), value]));
 }
 
-const noteTold = /(?<!\byou )(?<!\bto )\bremember(?: that|:|,)? (\S[^\n]{0,199}?)(?=[.!?](?:\s|$)|\n|$)/iu;
+const noteTold =
+  /(?<!\bdo you )(?<!\bdid you )\bremember(?: that|:|,)? (\S[^\n]{0,199}?)(?=[.!?](?:\s|$)|\n|$)/iu;
 
 function findNote(text: string): string | undefined {
   return asksForNotes.test(text) ? undefined : noteTold.exec(text)?.[1];

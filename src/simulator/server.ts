@@ -20,7 +20,7 @@ export interface SimulatorOptions {
   readonly requireKey?: boolean;
 }
 
-export interface RecordedRequest {
+interface RecordedRequest {
   readonly method: string;
   readonly path: string;
   /** Without `authorization`. */

@@ -7,6 +7,7 @@ import {
   type AppendResult,
   type ListOptions,
   type ReadResult,
+  type Recalled,
   type SessionPage,
   type SessionStore,
   summaryOf,
@@ -21,6 +22,7 @@ export interface MemoryStoreOptions {
     readonly sessionIdleMs: number;
     readonly tombstones: number;
     readonly tombstoneMs: number;
+    readonly idempotencyRecords: number;
   };
   readonly now: () => number;
   /** A session whose turn is running is never pushed out to make room. */
@@ -33,6 +35,13 @@ interface Entry {
   usedAtMs: number;
   /** The newest are enough: a repeat follows soon or never. */
   readonly turnIds: Map<string, number>;
+}
+
+interface MarkedTurn {
+  readonly name: string;
+  readonly turn: Turn;
+  readonly version: number;
+  readonly expiresAtMs: number;
 }
 
 const rememberedTurns = 64;
@@ -48,6 +57,8 @@ export class MemoryStore implements SessionStore {
   readonly #byOwner = new Map<string, Map<string, Entry>>();
   /** When each expired, the earliest first. */
   readonly #tombstones = new Map<string, number>();
+  /** By space and mark, the oldest first. */
+  readonly #marked = new Map<string, MarkedTurn>();
   readonly #timer: NodeJS.Timeout;
   #bytes = 0;
   #isClosed = false;
@@ -82,10 +93,11 @@ export class MemoryStore implements SessionStore {
     const before = entry?.session;
     if ((before?.version ?? 0) !== options.expectedVersion) return { status: 'conflict' };
 
-    const messages = [...(before?.messages ?? []).slice(0, turn.keep), ...turn.messages];
+    const said = [...turn.added, turn.reply.message];
+    const messages = [...(before?.messages ?? []).slice(0, turn.keep), ...said];
     const isGrown =
       before !== undefined && turn.keep === before.messages.length && before.system === turn.system;
-    const added = isGrown ? turn.messages : [...turn.system, ...messages];
+    const added = isGrown ? said : [...turn.system, ...messages];
     const bytes = sizeOf(added) + (isGrown && entry ? entry.bytes : 0);
     if (bytes > limits.sessionBytes || messages.length > limits.sessionMessages) {
       throw new ProxyError('store_full', 'This session has reached its size limit. Start a new one.');
@@ -119,7 +131,17 @@ export class MemoryStore implements SessionStore {
     owned.set(name, next);
     this.#byOwner.set(key.owner, owned);
     this.#tombstones.delete(name);
+    this.#mark(name, key, turn, session.version);
     return { status: 'appended', version: session.version };
+  }
+
+  async recall(space: Space, markKey: string): Promise<Recalled | undefined> {
+    this.#checkOpen();
+    this.#sweep();
+    const marked = this.#marked.get(nameOf({ ...space, id: markKey }));
+    const session = marked && this.#entries.get(marked.name)?.session;
+    if (!marked || !session || marked.expiresAtMs <= this.#options.now()) return undefined;
+    return { turn: marked.turn, version: marked.version, session };
   }
 
   async list({ owner, user, limit, after }: ListOptions): Promise<SessionPage> {
@@ -169,10 +191,22 @@ export class MemoryStore implements SessionStore {
     this.#entries.clear();
     this.#byOwner.clear();
     this.#tombstones.clear();
+    this.#marked.clear();
   }
 
   #checkOpen(): void {
     if (this.#isClosed) throw new ProxyError('store_unavailable', 'The session store is closed.');
+  }
+
+  #mark(name: string, space: Space, turn: Turn, version: number): void {
+    if (!turn.mark) return;
+    const key = nameOf({ ...space, id: turn.mark.key });
+    this.#marked.delete(key);
+    this.#marked.set(key, { name, turn, version, expiresAtMs: this.#options.now() + turn.mark.ttlMs });
+    for (const oldest of this.#marked.keys()) {
+      if (this.#marked.size <= this.#options.limits.idempotencyRecords) break;
+      this.#marked.delete(oldest);
+    }
   }
 
   #touch(name: string, entry: Entry): void {
@@ -190,6 +224,7 @@ export class MemoryStore implements SessionStore {
     const owned = this.#byOwner.get(owner);
     owned?.delete(name);
     if (owned?.size === 0) this.#byOwner.delete(owner);
+    for (const [key, marked] of this.#marked) if (marked.name === name) this.#marked.delete(key);
     return true;
   }
 
@@ -232,7 +267,7 @@ export class MemoryStore implements SessionStore {
   }
 }
 
-/** Ids and owners hold no line break; `user` may hold anything, so it comes last. */
+/** Ids, marks and owners hold no line break; `user` may hold anything, so it comes last. */
 function nameOf({ owner, user, id }: SessionKey): string {
   return `${owner}\n${id}\n${user === undefined ? '' : `u${user}`}`;
 }

@@ -10,7 +10,8 @@
 // R8  Every limit is an error with a code, never silence; making room frees only what is idle.
 // R9  Reads work when writes cannot.
 // R10 After close() every call rejects and no timer keeps the process alive.
-// R11 An idle session expires, is really freed and leaves a tombstone; a deleted one leaves nothing.
+// R11 A marked turn is recalled by its mark's key until that is too old, or its session is gone.
+// R12 An idle session expires, is really freed and leaves a tombstone; a deleted one leaves nothing.
 import type { Session, SessionKey, Space, Turn } from '../conversation/session.ts';
 
 export type ReadResult =
@@ -22,6 +23,14 @@ export type AppendResult =
   | { readonly status: 'appended'; readonly version: number }
   | { readonly status: 'duplicate'; readonly version: number }
   | { readonly status: 'conflict' };
+
+export interface Recalled {
+  readonly turn: Turn;
+  /** The session's version with that turn. */
+  readonly version: number;
+  /** As it stands now. */
+  readonly session: Session;
+}
 
 export interface SessionSummary {
   readonly id: string;
@@ -53,6 +62,8 @@ export interface SessionStore {
    * @throws ProxyError `store_full` where a limit is reached, `store_unavailable` where the store is broken.
    */
   append(key: SessionKey, turn: Turn, options: { readonly expectedVersion: number }): Promise<AppendResult>;
+  /** The turn that was stored under this mark. */
+  recall(space: Space, markKey: string): Promise<Recalled | undefined>;
   /** All of an owner's sessions, newest first. */
   list(options: ListOptions): Promise<SessionPage>;
   /** The owner's sessions of that id, one for each `user` that used it. */

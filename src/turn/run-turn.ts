@@ -10,14 +10,16 @@ import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { Message } from '../conversation/message.ts';
 import { type Reply, ReplyCollector } from '../conversation/reply.ts';
-import type { Turn } from '../conversation/session.ts';
+import type { Turn, TurnMark } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import type { SessionStore } from '../store/session-store.ts';
+import type { Answer } from './answer.ts';
 import { type Composed, composePrompt } from './compose-prompt.ts';
 import { Deadline, type DeadlineLimits } from './deadline.ts';
 import type { Adjustments, ChatModel, ModelInfo, PreparedCall } from './model.ts';
 import { CallNamer } from './name-calls.ts';
 import { type OpenSession, openSession, type SessionState } from './open-session.ts';
+import { findAnswer, type Repetition } from './replay-turn.ts';
 import type { SessionGate } from './session-gate.ts';
 
 export interface Caller {
@@ -35,15 +37,43 @@ export interface TurnParts {
   readonly limits: DeadlineLimits;
   /** A random id that starts with the prefix. */
   readonly makeId: (prefix: string) => string;
+  readonly now: () => number;
   readonly log: { warn(details: object, message: string): void };
 }
 
+export interface TurnRequest {
+  readonly chat: ChatRequest;
+  readonly caller: Caller;
+  /** Aborted when the client has left. */
+  readonly client: AbortSignal;
+  readonly repetition: Repetition | undefined;
+}
+
 /** @throws ProxyError for everything that can be refused before Cohere is asked. */
-export async function openTurn(
-  request: ChatRequest,
-  caller: Caller,
-  client: AbortSignal,
+export async function openTurn(request: TurnRequest, parts: TurnParts): Promise<Answer> {
+  const { repetition, caller, client } = request;
+  const { store, gate } = parts;
+  if (!repetition || !store) return openNewTurn(request, parts);
+  if (repetition.source === 'client') {
+    return (await findAnswer(repetition, caller, store)) ?? openNewTurn(request, parts);
+  }
+  // While the first request with a key runs, the second waits for its answer. No session's name holds a colon.
+  const release = await gate.enter({ owner: caller.owner, user: caller.user, id: repetition.key }, client);
+  try {
+    const answer = await findAnswer(repetition, caller, store);
+    if (!answer) return await openNewTurn(request, parts, release);
+    release();
+    return answer;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function openNewTurn(
+  { chat: request, caller, client, repetition }: TurnRequest,
   parts: TurnParts,
+  releaseKey: () => void = () => {},
 ): Promise<RunningTurn> {
   const { store, gate, makeId } = parts;
   const makeSessionId = () => makeId('sess_');
@@ -59,7 +89,17 @@ export async function openTurn(
       );
     }
     const composed = composePrompt(request, opened.session, model);
-    return new RunningTurn({ request, caller, client, parts, opened, composed, info });
+    return new RunningTurn({
+      request,
+      caller,
+      client,
+      parts,
+      opened,
+      composed,
+      info,
+      mark: repetition,
+      releaseKey,
+    });
   } catch (error) {
     opened.release();
     throw error;
@@ -74,6 +114,9 @@ interface TurnOptions {
   readonly opened: OpenSession;
   readonly composed: Composed;
   readonly info: ModelInfo | undefined;
+  readonly mark: TurnMark | undefined;
+  /** Lets the next request with the same idempotency key in. */
+  readonly releaseKey: () => void;
 }
 
 /** What one call is read with; a repeated call begins with a new one. */
@@ -86,9 +129,12 @@ interface Attempt {
 
 const maxRepeatDelayMs = 250;
 
-export class RunningTurn {
+export class RunningTurn implements Answer {
   readonly state: SessionState;
   readonly model: string;
+  readonly answerId: string;
+  readonly createdAtMs: number;
+  readonly isReplayed = false;
   readonly #options: TurnOptions;
   #call: PreparedCall;
   #attempt: Attempt | undefined;
@@ -101,6 +147,8 @@ export class RunningTurn {
     this.#options = options;
     this.state = options.opened.state;
     this.model = options.composed.prompt.model;
+    this.answerId = options.parts.makeId('chatcmpl-');
+    this.createdAtMs = options.parts.now();
     this.#isStored = options.opened.key !== undefined;
     this.#call = options.parts.model.prepare(options.composed.prompt, options.info);
   }
@@ -164,6 +212,7 @@ export class RunningTurn {
   /** Lets go of the session and of Cohere. Safe to call at any time, more than once. */
   release(): void {
     this.#options.opened.release();
+    this.#options.releaseKey();
     this.#attempt?.deadline.stop();
     // A pending read ends by the client's signal; a finished one frees its connection here.
     this.#attempt?.batches.return?.().catch(() => {});
@@ -243,7 +292,7 @@ export class RunningTurn {
   }
 
   #turn(reply: Reply): Turn {
-    const { composed, parts, request } = this.#options;
+    const { composed, parts, request, mark } = this.#options;
     return {
       id: parts.makeId('turn_'),
       model: this.model,
@@ -251,9 +300,11 @@ export class RunningTurn {
       system: composed.system,
       tools: composed.tools,
       keep: composed.history.length,
-      messages: [...composed.added, reply.message],
-      finishReason: reply.finishReason,
-      ...(reply.usage ? { usage: reply.usage } : {}),
+      added: composed.added,
+      reply,
+      answerId: this.answerId,
+      createdAtMs: this.createdAtMs,
+      ...(mark ? { mark } : {}),
     };
   }
 

@@ -1,0 +1,109 @@
+// A request that comes again gets the answer that was stored, not another one: with the same `Idempotency-Key`, or
+// when the official client says that it repeats (it does so by itself after a cut connection).
+import { ProxyError } from '../conversation/errors.ts';
+import { type Message, textOf } from '../conversation/message.ts';
+import type { Reply } from '../conversation/reply.ts';
+import type { Space, TurnMark } from '../conversation/session.ts';
+import type { TurnEvent } from '../conversation/turn-event.ts';
+import type { Recalled, SessionStore } from '../store/session-store.ts';
+import type { Answer } from './answer.ts';
+
+/** What a request says about being a repeat. */
+export interface Repetition extends TurnMark {
+  /** `key`: the client's own idempotency key. `client`: a key made of the request, for the client's own repeats. */
+  readonly source: 'key' | 'client';
+  /** Whether this is a repeat, as far as the client tells; with a key of its own any request may be one. */
+  readonly isRepeat: boolean;
+}
+
+/** @throws ProxyError `idempotency_key_reused` where the key belongs to another request. */
+export async function findAnswer(
+  repetition: Repetition,
+  space: Space,
+  store: SessionStore,
+): Promise<Answer | undefined> {
+  if (repetition.source === 'client' && !repetition.isRepeat) return undefined;
+  const recalled = await store.recall(space, repetition.key);
+  if (!recalled) return undefined;
+  if (recalled.turn.mark?.fingerprint !== repetition.fingerprint) {
+    throw new ProxyError('idempotency_key_reused', 'This Idempotency-Key was used for another request.', {
+      param: 'Idempotency-Key',
+    });
+  }
+  // Without a key of the client's own, only the session's last turn can be what is meant.
+  if (repetition.source === 'client' && recalled.version !== recalled.session.version) return undefined;
+  return new ReplayedTurn(recalled);
+}
+
+class ReplayedTurn implements Answer {
+  readonly state = 'continued';
+  readonly isReplayed = true;
+  readonly adjustments = { dropped: [], clamped: [] };
+  readonly #recalled: Recalled;
+
+  constructor(recalled: Recalled) {
+    this.#recalled = recalled;
+  }
+
+  get model(): string {
+    return this.#recalled.turn.model;
+  }
+
+  get answerId(): string {
+    return this.#recalled.turn.answerId;
+  }
+
+  get createdAtMs(): number {
+    return this.#recalled.turn.createdAtMs;
+  }
+
+  get sessionId(): string {
+    return this.#recalled.session.key.id;
+  }
+
+  get messages(): readonly Message[] {
+    const { turn, session } = this.#recalled;
+    return [...turn.system, ...session.messages.slice(0, turn.keep), ...turn.added, turn.reply.message];
+  }
+
+  get reply(): Reply {
+    return this.#recalled.turn.reply;
+  }
+
+  async start(): Promise<void> {}
+
+  async *events(): AsyncGenerator<readonly TurnEvent[]> {
+    yield eventsOf(this.reply);
+  }
+
+  release(): void {}
+}
+
+/** The stored answer as a stream: each block and each call in one piece. */
+function eventsOf(reply: Reply): TurnEvent[] {
+  const { responseId, message, finishReason, rawFinishReason, usage, logprobs } = reply;
+  const events: TurnEvent[] = [{ type: 'turn-start', ...(responseId === undefined ? {} : { responseId }) }];
+  if (message.toolPlan !== undefined) events.push({ type: 'tool-plan-delta', text: message.toolPlan });
+  const parts =
+    typeof message.content === 'string'
+      ? [{ type: 'text' as const, text: textOf(message) }]
+      : (message.content ?? []);
+  let restLogprobs = logprobs;
+  for (const [index, { type, text }] of parts.entries()) {
+    if (type === 'reasoning') {
+      events.push({ type: 'reasoning-delta', index, text });
+    } else {
+      events.push({ type: 'text-delta', index, text, ...(restLogprobs ? { logprobs: restLogprobs } : {}) });
+      restLogprobs = undefined;
+    }
+  }
+  for (const [index, call] of (message.toolCalls ?? []).entries()) {
+    const { id, name, arguments: text } = call;
+    events.push({ type: 'tool-call-start', index, id, name });
+    events.push({ type: 'tool-call-delta', index, arguments: text });
+    events.push({ type: 'tool-call-end', index });
+  }
+  for (const citation of message.citations ?? []) events.push({ type: 'citation', citation });
+  events.push({ type: 'turn-end', finishReason, rawFinishReason, ...(usage ? { usage } : {}) });
+  return events;
+}
