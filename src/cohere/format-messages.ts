@@ -86,7 +86,8 @@ function formatAssistant(message: AssistantMessage, options: FormatOptions): Coh
   const citations = form.citations && !leftOut ? (message.citations ?? []).map(formatCitation) : [];
 
   if (!message.toolCalls?.length) {
-    if (blocks.length === 0) return [];
+    // Thinking alone is nothing that was said.
+    if (texts.length === 0) return [];
     return [{ role: 'assistant', content: plain(blocks), ...(citations.length > 0 ? { citations } : {}) }];
   }
 

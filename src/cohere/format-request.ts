@@ -1,7 +1,7 @@
 // Prompt → the body of `POST /v2/chat`. Built from an allow-list: Cohere refuses every field that it does not know.
 import type { Settings } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import type { Message } from '../conversation/message.ts';
+import type { JsonObject, Message } from '../conversation/message.ts';
 import type { Adjustments, ModelInfo, Prompt } from '../turn/model.ts';
 import { type FormatOptions, formatMessage } from './format-messages.ts';
 import { fitStrictTools, formatTools } from './format-tools.ts';
@@ -103,7 +103,10 @@ function formatSettings(
   if (settings.priority !== undefined) options.priority = settings.priority;
   if (responseFormat?.type === 'json') {
     const { schema } = responseFormat;
-    options.response_format = { type: 'json_object', ...(schema ? { json_schema: schema } : {}) };
+    options.response_format = {
+      type: 'json_object',
+      ...(schema ? { json_schema: withoutDialect(schema) } : {}),
+    };
   }
   if (!thinking) return;
   if (thinking.type === 'enabled' && thinking.outputShare === undefined) {
@@ -126,6 +129,11 @@ function formatSettings(
         ? { type: 'enabled' }
         : { type: 'enabled', token_budget: Math.max(1, Math.floor(outputLimit * share)) };
   }
+}
+
+/** `$schema` is an unknown keyword to Cohere; several SDKs send it. */
+function withoutDialect({ $schema: _, ...schema }: JsonObject): JsonObject {
+  return schema;
 }
 
 // A message is serialised once for each form and kept as long as the message itself lives: turn 1,000 of a

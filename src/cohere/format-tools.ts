@@ -20,9 +20,9 @@ export function formatTools(tools: readonly Tool[], names: ToolNames): CohereToo
 
 /** `$schema` is an unknown field to Cohere; several SDKs send it. */
 function asObjectSchema({ $schema: _, ...schema }: JsonObject): JsonObject {
-  return schema['type'] === 'object'
+  return schema.type === 'object'
     ? schema
-    : { ...schema, type: 'object', properties: schema['properties'] ?? {} };
+    : { ...schema, type: 'object', properties: schema.properties ?? {} };
 }
 
 // What a live probe saw refused with strict_tools; everything else it knows was taken.
@@ -49,7 +49,7 @@ export function fitStrictTools(tools: readonly Tool[]): boolean {
     if (typeof schema !== 'object' || schema === null) return true;
     if (isList(schema)) return schema.every(fits);
     for (const key of Object.keys(schema)) if (refusedKeywords.has(key)) return false;
-    if (schema['type'] === 'object' || schema['properties'] !== undefined) {
+    if (schema.type === 'object' || schema.properties !== undefined) {
       const { required, properties: own = {} } = schema;
       if (!isList(required) || required.length === 0) return false;
       if (typeof own !== 'object' || own === null || isList(own)) return false;
@@ -57,11 +57,7 @@ export function fitStrictTools(tools: readonly Tool[]): boolean {
       properties += values.length;
       if (!values.every(fits)) return false;
     }
-    return (
-      fits(schema['items']) &&
-      fits(schema['anyOf']) &&
-      fits(schema['$defs'] && Object.values(schema['$defs']))
-    );
+    return fits(schema.items) && fits(schema.anyOf) && fits(schema.$defs && Object.values(schema.$defs));
   };
   return tools.every(tool => fits(tool.parameters ?? noParameters)) && properties <= maxStrictProperties;
 }

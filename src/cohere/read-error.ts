@@ -108,7 +108,7 @@ function readRefusal(message: string | undefined, errorType: string | undefined,
 }
 
 /** In the words that agents look for (Roo, Zoo, Cline, opencode, Continue …). Numbers are tokens. */
-export function contextExceeded(limit: number, wanted: number, options: ProxyErrorOptions = {}): ProxyError {
+function contextExceeded(limit: number, wanted: number, options: ProxyErrorOptions = {}): ProxyError {
   return new ProxyError(
     'context_length_exceeded',
     `This model's maximum context length is ${limit} tokens. However, your messages resulted in ${wanted} tokens. Please reduce the length of the messages.`,

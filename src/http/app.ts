@@ -123,7 +123,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
 }
 
 /** Every failure before the first byte of an answer, in OpenAI's shape with the headers that clients act on. */
-export function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const error = readFastifyError(thrown);
   request.failure = error;
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');

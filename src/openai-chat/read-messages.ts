@@ -20,14 +20,14 @@ export function readMessages(messages: readonly unknown[]): Message[] {
   return messages.map((message, index): Message => {
     const path = `messages[${index}]`;
     const fields = readFields(message, path);
-    switch (fields['role']) {
+    switch (fields.role) {
       case 'system':
       case 'developer':
-        return { role: 'system', content: readTextContent(fields['content'], path) };
+        return { role: 'system', content: readTextContent(fields.content, path) };
       case 'user':
-        return { role: 'user', content: readUserContent(fields['content'], path) };
+        return { role: 'user', content: readUserContent(fields.content, path) };
       case 'assistant': {
-        const legacyCall = fields['function_call'];
+        const legacyCall = fields.function_call;
         if (legacyCall === undefined || legacyCall === null) return readAssistant(fields, path);
         legacyCalls += 1;
         const call = { id: `function_${legacyCalls}`, type: 'function', function: legacyCall };
@@ -36,14 +36,14 @@ export function readMessages(messages: readonly unknown[]): Message[] {
       case 'tool':
         return {
           role: 'tool',
-          toolCallId: readString(fields['tool_call_id'], `${path}.tool_call_id`),
-          content: readToolContent(fields['content'], path),
+          toolCallId: readString(fields.tool_call_id, `${path}.tool_call_id`),
+          content: readToolContent(fields.content, path),
         };
       case 'function':
         return {
           role: 'tool',
           toolCallId: `function_${legacyCalls}`,
-          content: readTextContent(fields['content'], path),
+          content: readTextContent(fields.content, path),
         };
       default:
         throw new ProxyError(
@@ -57,7 +57,7 @@ export function readMessages(messages: readonly unknown[]): Message[] {
 
 function readAssistant(fields: Fields, path: string): AssistantMessage {
   const parts: (TextPart | ReasoningPart)[] = [];
-  const reasoning = fields['reasoning_content'] ?? fields['reasoning'];
+  const reasoning = fields.reasoning_content ?? fields.reasoning;
   if (typeof reasoning === 'string' && reasoning !== '') parts.push({ type: 'reasoning', text: reasoning });
   const { content } = fields;
   if (typeof content === 'string') {
@@ -67,13 +67,13 @@ function readAssistant(fields: Fields, path: string): AssistantMessage {
       const { type } = part;
       // The Agents SDK puts the whole message's keys into its text part again: only the text counts.
       if (type === 'text')
-        parts.push({ type: 'text', text: readString(part['text'], `${path}.content[${index}].text`) });
+        parts.push({ type: 'text', text: readString(part.text, `${path}.content[${index}].text`) });
       else if (type === 'refusal') {
-        parts.push({ type: 'text', text: readString(part['refusal'], `${path}.content[${index}].refusal`) });
+        parts.push({ type: 'text', text: readString(part.refusal, `${path}.content[${index}].refusal`) });
       } else throw unsupportedPart(type, `${path}.content[${index}]`);
     }
   }
-  const toolCalls = readToolCalls(fields['tool_calls'], path);
+  const toolCalls = readToolCalls(fields.tool_calls, path);
   const [first] = parts;
   return {
     role: 'assistant',
@@ -90,7 +90,7 @@ function readToolCalls(value: unknown, path: string): ToolCall[] {
   return value.map((item: unknown, index): ToolCall => {
     const callPath = `${path}.tool_calls[${index}]`;
     const call = readFields(item, callPath);
-    if (call['type'] !== undefined && call['type'] !== 'function') {
+    if (call.type !== undefined && call.type !== 'function') {
       throw new ProxyError(
         'unsupported_value',
         "Only tool calls of type 'function' have a counterpart at Cohere.",
@@ -99,11 +99,11 @@ function readToolCalls(value: unknown, path: string): ToolCall[] {
         },
       );
     }
-    const called = readFields(call['function'], `${callPath}.function`);
-    const text = called['arguments'];
+    const called = readFields(call.function, `${callPath}.function`);
+    const text = called.arguments;
     return {
-      id: readString(call['id'], `${callPath}.id`),
-      name: readString(called['name'], `${callPath}.function.name`),
+      id: readString(call.id, `${callPath}.id`),
+      name: readString(called.name, `${callPath}.function.name`),
       // Some clients send the parsed object.
       arguments: typeof text === 'string' ? text : JSON.stringify(text ?? {}),
     };
@@ -115,9 +115,9 @@ function readUserContent(content: unknown, path: string): string | (TextPart | I
   if (content === null || content === undefined) return '';
   return readParts(content, path).map(([index, part]) => {
     const partPath = `${path}.content[${index}]`;
-    if (part['type'] === 'text') return { type: 'text', text: readString(part['text'], `${partPath}.text`) };
-    if (part['type'] === 'image_url') return readImage(part['image_url'], `${partPath}.image_url`);
-    throw unsupportedPart(part['type'], partPath);
+    if (part.type === 'text') return { type: 'text', text: readString(part.text, `${partPath}.text`) };
+    if (part.type === 'image_url') return readImage(part.image_url, `${partPath}.image_url`);
+    throw unsupportedPart(part.type, partPath);
   });
 }
 
@@ -125,7 +125,7 @@ const imageUrl = /^(?:https?:\/\/|data:image\/(?:png|jpeg|jpg|webp|gif);base64,)
 
 function readImage(value: unknown, path: string): ImagePart {
   const image = typeof value === 'string' ? { url: value } : readFields(value, path);
-  const url = readString(image['url'], `${path}.url`);
+  const url = readString(image.url, `${path}.url`);
   if (!imageUrl.test(url)) {
     throw new ProxyError(
       'invalid_value',
@@ -148,10 +148,10 @@ function readToolContent(content: unknown, path: string): string | (TextPart | D
   if (content === null || content === undefined) return '';
   return readParts(content, path).map(([index, part]) => {
     const partPath = `${path}.content[${index}]`;
-    if (part['type'] === 'text') return { type: 'text', text: readString(part['text'], `${partPath}.text`) };
+    if (part.type === 'text') return { type: 'text', text: readString(part.text, `${partPath}.text`) };
     // Cohere's own form of a tool result, which can be cited by its own id.
-    if (part['type'] === 'document') return readDocument(part['document'], `${partPath}.document`);
-    throw unsupportedPart(part['type'], partPath);
+    if (part.type === 'document') return readDocument(part.document, `${partPath}.document`);
+    throw unsupportedPart(part.type, partPath);
   });
 }
 
@@ -168,8 +168,8 @@ function readTextContent(content: unknown, path: string): string | TextPart[] {
   if (typeof content === 'string') return content;
   if (content === null || content === undefined) return '';
   return readParts(content, path).map(([index, part]) => {
-    if (part['type'] !== 'text') throw unsupportedPart(part['type'], `${path}.content[${index}]`);
-    return { type: 'text', text: readString(part['text'], `${path}.content[${index}].text`) };
+    if (part.type !== 'text') throw unsupportedPart(part.type, `${path}.content[${index}]`);
+    return { type: 'text', text: readString(part.text, `${path}.content[${index}].text`) };
   });
 }
 

@@ -23,13 +23,14 @@ export function addChatRoutes(app: App, { turns, clients, limits }: ChatRoutesOp
 
   app.post('/v1/chat/completions', async (request, reply) => {
     const read = readRequest(request.body, limits);
-    if (read.dropped.length > 0 || read.clamped.length > 0) {
-      request.log.debug({ dropped: read.dropped, clamped: read.clamped }, 'parameters without effect');
-    }
     const client = clients.watch(reply.raw);
     const caller = { ...request.caller, user: read.user };
     const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
     const turn = await openTurn({ chat: read.chat, caller, client, repetition }, turns);
+    const dropped = [...read.dropped, ...turn.adjustments.dropped];
+    const clamped = [...read.clamped, ...turn.adjustments.clamped];
+    if (dropped.length + clamped.length > 0)
+      request.log.debug({ dropped, clamped }, 'parameters without effect');
     const { answerId: id, createdAtMs, model } = turn;
     const head: AnswerHead = { id, created: Math.floor(createdAtMs / 1000), model };
     if (!read.chat.stream) return sendWhole(turn, head, read, reply);

@@ -59,8 +59,8 @@ function utf16Offset(text: string, codePoints: number): number {
 
 /** A title and an address for a source: the document's own where it has them, its id otherwise. */
 function nameSource(source: JsonObject): { title: string; url: string } {
-  const id = typeof source['id'] === 'string' ? source['id'] : '';
-  const document = source['document'] ?? source['tool_output'];
+  const id = typeof source.id === 'string' ? source.id : '';
+  const document = source.document ?? source.tool_output;
   const fields =
     typeof document === 'object' && document !== null && !Array.isArray(document) ? document : {};
   const { title, url } = fields as JsonObject;

@@ -6,7 +6,7 @@ import { type AnswerHead, type SessionFields, writeFinishReason, writeLogprob } 
 import { writeCitation } from './write-message.ts';
 import { writeUsage } from './write-usage.ts';
 
-export const doneFrame = 'data: [DONE]\n\n';
+const doneFrame = 'data: [DONE]\n\n';
 
 type EndEvent = Extract<TurnEvent, { type: 'turn-end' }>;
 

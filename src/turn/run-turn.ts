@@ -129,7 +129,7 @@ interface Attempt {
 
 const maxRepeatDelayMs = 250;
 
-export class RunningTurn implements Answer {
+class RunningTurn implements Answer {
   readonly state: SessionState;
   readonly model: string;
   readonly answerId: string;

@@ -10,17 +10,17 @@ export interface CohereCitation {
   readonly content_index?: number;
 }
 
-export interface CohereToolCall {
+interface CohereToolCall {
   readonly id: string;
   readonly type: 'function';
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
-export type CohereBlock =
+type CohereBlock =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'thinking'; readonly thinking: string };
 
-export interface CohereUsage {
+interface CohereUsage {
   readonly billed_units?: { readonly input_tokens?: number; readonly output_tokens?: number };
   readonly tokens?: {
     readonly input_tokens?: number;
@@ -30,7 +30,7 @@ export interface CohereUsage {
   readonly cached_tokens?: number;
 }
 
-export interface CohereLogprob {
+interface CohereLogprob {
   readonly text: string;
   readonly token_ids?: readonly number[];
   readonly logprobs: readonly number[];

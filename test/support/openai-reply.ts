@@ -9,7 +9,7 @@ interface ToolCall {
   readonly function?: { readonly name?: string; readonly arguments?: string };
 }
 
-export interface Annotation {
+interface Annotation {
   readonly type: string;
   readonly url_citation: {
     readonly start_index: number;

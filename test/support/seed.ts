@@ -11,7 +11,7 @@ function chooseSeed(): number {
 
 let chosen: number | undefined;
 
-export function testSeed(): number {
+function testSeed(): number {
   if (chosen === undefined) {
     chosen = chooseSeed();
     process.stdout.write(`TEST_SEED=${chosen}\n`);
