@@ -198,17 +198,37 @@ async function* readBatches(
   reader: CohereStreamReader,
   signal: AbortSignal,
 ): AsyncGenerator<readonly TurnEvent[]> {
+  const chunks: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
   try {
-    for await (const chunk of body) {
-      const batch = reader.push(chunk);
+    while (!reader.ended) {
+      const read = await chunks.next();
+      if (read.done) break;
+      const batch = reader.push(read.value);
       if (batch.length > 0) yield batch;
-      // Nothing that follows the end counts; waiting for it would only delay the commit.
-      if (reader.ended) break;
     }
+    reader.end();
   } catch (error) {
     throw readNetworkError(error, signal, 'within');
+  } finally {
+    if (reader.ended) drain(chunks, body);
+    else body.destroy();
   }
-  reader.end();
+}
+
+const maxDrainMs = 1_000;
+
+/**
+ * What follows the end (`[DONE]` and the last chunk) says nothing, and waiting for it would only delay the commit;
+ * but a connection is only used again once it was read to its end.
+ */
+function drain(chunks: AsyncIterator<Buffer>, body: Response['body']): void {
+  const timer = setTimeout(() => body.destroy(), maxDrainMs);
+  const readOn = async () => {
+    while (!(await chunks.next()).done);
+  };
+  readOn()
+    .catch(() => {})
+    .finally(() => clearTimeout(timer));
 }
 
 async function* oneBatch(events: readonly TurnEvent[]): AsyncGenerator<readonly TurnEvent[]> {

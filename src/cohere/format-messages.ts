@@ -15,6 +15,8 @@ export interface MessageForm {
   /** Thinking blocks are taken; other models refuse them. */
   readonly thinking: boolean;
   readonly citations: boolean;
+  /** Elsewhere a remark stands in an image's place: one screenshot must not end an agent's conversation. */
+  readonly images: boolean;
 }
 
 export interface FormatOptions {
@@ -27,6 +29,7 @@ export interface FormatOptions {
 
 // An empty tool result is refused by Cohere ("must have non-empty content"); clients do send them.
 const emptyResult = '(empty)';
+const noImage = '[An image was left out here: this model does not take images.]';
 
 /**
  * Formats a conversation for Cohere's `POST /v2/chat`. The messages must be in a legal order already
@@ -55,6 +58,7 @@ export function formatMessage(message: Message, options: FormatOptions): CohereM
         .map(part => {
           if (part.type === 'text') return part;
           const { url, detail } = part;
+          if (!options.form.images) return textBlock(noImage);
           return { type: 'image_url' as const, image_url: { url, ...(detail ? { detail } : {}) } };
         });
       return content.length === 0 ? [] : [{ role: 'user', content }];

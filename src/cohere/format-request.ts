@@ -30,6 +30,8 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
       else dropped.push('tools.function.strict');
     }
   }
+  if (!messageForm(info).images && prompt.messages.some(holdsImage))
+    dropped.push('messages.content.image_url');
   formatSettings(options, prompt.settings, info, { dropped, clamped });
 
   const messages = serializeMessages(prompt.messages, info, toolNames);
@@ -43,16 +45,11 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
 }
 
 /** What Cohere would refuse in worse words, or not at all but with a wrong answer. */
-function checkAbilities({ messages, tools, settings }: Prompt, info: ModelInfo | undefined): void {
+function checkAbilities({ tools, settings }: Prompt, info: ModelInfo | undefined): void {
   const features = info?.features;
   if (settings.responseFormat?.type === 'json' && tools.length > 0) {
     throw new ProxyError('unsupported_parameter', 'Cohere gives JSON output only without tools.', {
       param: 'response_format',
-    });
-  }
-  if (features && !features.has('vision') && messages.some(holdsImage)) {
-    throw new ProxyError('unsupported_value', `The model \`${info?.name}\` does not take images.`, {
-      param: 'messages',
     });
   }
   if (features && settings.logprobs && !features.has('logprobs')) {

@@ -14,10 +14,11 @@ export function messageForm(info: ModelInfo | undefined): MessageForm {
   const thinking = features?.has('reasoning') ?? false;
   const toolPlan = (features?.has('tools') ?? false) && !thinking;
   const citations = features?.has('citations') ?? false;
-  const key = `${thinking} ${toolPlan} ${citations}`;
+  const images = features?.has('vision') ?? true;
+  const key = `${thinking} ${toolPlan} ${citations} ${images}`;
   let form = forms.get(key);
   if (!form) {
-    form = { thinking, toolPlan, citations };
+    form = { thinking, toolPlan, citations, images };
     forms.set(key, form);
   }
   return form;

@@ -1,14 +1,13 @@
 // What real clients were recorded to send is accepted, and what the proxy makes of it is allowed by Cohere.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CohereProxyServer } from '../../src/index.ts';
 import { type CohereAnswer, streamAnswer } from '../support/cohere-answer.ts';
 import { cohereComplaints } from '../support/cohere-schema.ts';
-import { FakeCohere, type UpstreamRequest } from '../support/fake-cohere.ts';
-import { collectChunks, type OpenAiReply, readCompletion } from '../support/openai-reply.ts';
+import type { UpstreamRequest } from '../support/fake-cohere.ts';
 import { openAiComplaints } from '../support/openai-schema.ts';
+import { ProxyUnderTest } from '../support/proxy-under-test.ts';
 import { readJson } from '../support/read-json.ts';
-import { readSse } from '../support/read-sse.ts';
-import { type ClientRequest, clientRequests, demandReference } from '../support/reference.ts';
+import { readReply } from '../support/read-reply.ts';
+import { type ClientRequest, clientRequests, demandReference, hasReference } from '../support/reference.ts';
 import { json, type Step, sse } from '../support/upstream-script.ts';
 
 demandReference('The recorded requests of clients');
@@ -17,25 +16,13 @@ const all = clientRequests();
 const isChat = ({ path }: ClientRequest) => path.endsWith('/chat/completions');
 const isModels = ({ method, path }: ClientRequest) => method === 'GET' && path === '/v1/models';
 
-let fake: FakeCohere;
-let server: CohereProxyServer;
-let url: string;
+let proxy: ProxyUnderTest;
 
 beforeAll(async () => {
-  fake = await FakeCohere.start();
-  server = new CohereProxyServer({
-    cohereBaseUrl: fake.url,
-    cohereApiKey: 'test-key',
-    port: 0,
-    logLevel: 'silent',
-  });
-  ({ url } = await server.listen());
+  proxy = await ProxyUnderTest.start();
 });
 
-afterAll(async () => {
-  await server.close();
-  await fake.close();
-});
+afterAll(() => proxy.stop());
 
 /** The headers that belong to the recorded connection, not to the request. */
 const ofConnection = new Set([
@@ -47,7 +34,7 @@ const ofConnection = new Set([
 ]);
 
 function send({ method, path, headers, body }: ClientRequest): Promise<Response> {
-  return fetch(`${url}${path}`, {
+  return fetch(`${proxy.url}${path}`, {
     method,
     headers: Object.entries(headers).filter(([name]) => !ofConnection.has(name.toLowerCase())) as [
       string,
@@ -59,6 +46,7 @@ function send({ method, path, headers, body }: ClientRequest): Promise<Response>
 
 interface SentBody {
   readonly stream?: boolean;
+  readonly messages?: readonly TextMessage[];
   readonly tools?: readonly { readonly function: { readonly name: string } }[];
 }
 
@@ -91,52 +79,75 @@ function answer(
   return (request.json as SentBody).stream ? sse(streamAnswer(whole)) : json(whole);
 }
 
-async function readReply(response: Response, stream: boolean): Promise<OpenAiReply> {
-  if (!stream) {
-    const body = await readJson(response, 200);
-    expect(openAiComplaints('CreateChatCompletionResponse', body)).toEqual([]);
-    return readCompletion(body);
-  }
-  const { frames, isDone, isBroken } = await readSse(response);
-  expect({ isDone, isBroken }).toEqual({ isDone: true, isBroken: false });
-  for (const frame of frames)
-    expect(openAiComplaints('CreateChatCompletionStreamResponse', frame)).toEqual([]);
-  return collectChunks(frames);
-}
+/** Recorded with an image, and with the name of a model that takes none. */
+const withImage = all.filter(({ body }) => JSON.stringify(body ?? {}).includes('"type":"image_url"'));
+const chats = all.filter(isChat);
 
-describe('chat', () => {
-  it.each(all.filter(isChat))('$name gets a text', async recorded => {
-    fake.setDefault(answerText);
+describe.runIf(hasReference)('chat', () => {
+  it.each(chats)('$name gets a text', async recorded => {
+    proxy.fake.setDefault(answerText);
     const stream = recorded.body?.stream === true;
     const reply = await readReply(await send(recorded), stream);
-    const sent = await fake.nextChatRequest();
-    expect(cohereComplaints(sent.json)).toEqual([]);
-    expect((sent.json as SentBody).stream ?? false).toBe(stream);
     expect(reply).toMatchObject({ content: 'PINEAPPLE is the word.', toolCalls: [], finishReason: 'stop' });
+    expectSent(await proxy.fake.nextChatRequest(), recorded);
   });
 
-  it.each(all.filter(request => isChat(request) && request.body?.tools))(
-    '$name gets a call',
+  it.each(chats.filter(({ body }) => body?.tools))('$name gets a call', async recorded => {
+    proxy.fake.setDefault(answerCall);
+    const stream = recorded.body?.stream === true;
+    const reply = await readReply(await send(recorded), stream);
+    // By the name that the client knows, whatever Cohere had to be told.
+    const tools = recorded.body?.tools as NonNullable<SentBody['tools']>;
+    expect(reply).toMatchObject({
+      content: null,
+      reasoning: 'I will look.',
+      toolCalls: [{ name: tools.at(-1)?.function.name, arguments: '{"path":"note.txt"}' }],
+      finishReason: 'tool_calls',
+    });
+    expect(reply.toolCalls[0]?.id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+    expectSent(await proxy.fake.nextChatRequest(), recorded);
+  });
+
+  it.each(withImage)(
+    '$name: a model without eyes is given a remark, another one the image',
     async recorded => {
-      fake.setDefault(answerCall);
-      const stream = recorded.body?.stream === true;
-      const reply = await readReply(await send(recorded), stream);
-      const sent = await fake.nextChatRequest();
-      expect(cohereComplaints(sent.json)).toEqual([]);
-      // By the name that the client knows, whatever Cohere had to be told.
-      const tools = recorded.body?.tools as NonNullable<SentBody['tools']>;
-      expect(reply).toMatchObject({
-        content: null,
-        reasoning: 'I will look.',
-        toolCalls: [{ name: tools.at(-1)?.function.name, arguments: '{"path":"note.txt"}' }],
-        finishReason: 'tool_calls',
-      });
-      expect(reply.toolCalls[0]?.id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      proxy.fake.setDefault(answerText);
+      const blind = await send(recorded);
+      expect(blind.headers.get('x-dropped-parameters')).toContain('messages.content.image_url');
+      await blind.text();
+      const heard = JSON.stringify((await proxy.fake.nextChatRequest()).json);
+      expect(heard).toContain('[An image was left out here');
+      expect(heard).not.toContain('image_url');
+      await (await send({ ...recorded, body: { ...recorded.body, model: 'command-a-plus-05-2026' } })).text();
+      expect(JSON.stringify((await proxy.fake.nextChatRequest()).json)).toContain('image_url');
     },
   );
 });
 
-describe('models', () => {
+function expectSent(sent: UpstreamRequest, { body }: ClientRequest): void {
+  expect(cohereComplaints(sent.json)).toEqual([]);
+  const { stream = false, messages = [] } = sent.json as SentBody;
+  expect(stream).toBe(body?.stream === true);
+  const heard = textsOf(messages).join('\n');
+  const said = textsOf((body?.messages ?? []) as readonly TextMessage[]);
+  expect(said.filter(text => !heard.includes(text))).toEqual([]);
+}
+
+interface TextMessage {
+  readonly role: string;
+  readonly content?: string | readonly { readonly text?: string }[] | null;
+  readonly tool_plan?: string;
+}
+
+/** All that was said, without reasoning and calls. Text beside calls goes to Cohere as the plan. */
+function textsOf(messages: readonly TextMessage[]): string[] {
+  return messages.flatMap(({ content, tool_plan = '' }) => [
+    ...(typeof content === 'string' ? [content] : (content ?? []).map(({ text = '' }) => text)),
+    tool_plan,
+  ]);
+}
+
+describe.runIf(hasReference)('models', () => {
   it.each(all.filter(isModels))('$name', async recorded => {
     const response = await send(recorded);
     const body = await readJson(response, 200);
@@ -144,7 +155,7 @@ describe('models', () => {
   });
 });
 
-describe('doors that are not there', () => {
+describe.runIf(hasReference)('doors that are not there', () => {
   it.each(all.filter(request => !isChat(request) && !isModels(request)))('$name', async recorded => {
     const response = await send(recorded);
     const body = await readJson(response, 404);

@@ -1,0 +1,27 @@
+// Bodies that are made while they are sent, so that a test can tell how much was produced.
+import type { Step } from './upstream-script.ts';
+
+export interface Endless {
+  readonly step: Step;
+  /** Bytes handed to the connection so far. */
+  readonly producedBytes: number;
+}
+
+/** @param maxBytes where a test that has failed ends all the same */
+export function endless(piece: string, maxBytes: number): Endless {
+  const bytes = Buffer.from(piece);
+  let producedBytes = 0;
+  const pieces: Uint8Array[] = [];
+  pieces[Symbol.iterator] = function* () {
+    while (producedBytes < maxBytes) {
+      producedBytes += bytes.length;
+      yield bytes;
+    }
+  };
+  return {
+    step: { type: 'body', pieces },
+    get producedBytes() {
+      return producedBytes;
+    },
+  };
+}
