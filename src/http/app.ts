@@ -77,6 +77,8 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
   );
 
   app.addHook('onRequest', (request, reply, done) => {
+    // Not `onResponse`: that is not called for answers that were broken off, which are the ones to know about.
+    reply.raw.once('close', () => logRequest(app, request, reply));
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
@@ -104,22 +106,25 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     sendError(request, reply, notFound(app, request)),
   );
 
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions, failure } = request;
-    const line = {
-      reqId: request.id,
-      owner: request.caller?.owner,
-      method,
-      route: routeOptions.url,
-      status: reply.raw.destroyed && !reply.raw.writableFinished && !failure ? 499 : reply.raw.statusCode,
-      ms: Math.round(reply.elapsedTime),
-      code: failure?.code,
-    };
-    if (failure && failure.status >= 500) app.log.error({ ...line, err: failure.cause }, failure.message);
-    else app.log.info(line, 'request');
-    done();
-  });
   return app;
+}
+
+/** One line a request, whatever became of it. */
+function logRequest(app: App, request: FastifyRequest, reply: FastifyReply): void {
+  const { failure, routeOptions } = request;
+  const { raw } = reply;
+  const line = {
+    reqId: request.id,
+    owner: request.caller?.owner,
+    method: request.method,
+    route: routeOptions.url,
+    // As nginx says it: the client left before its answer was complete.
+    status: raw.writableFinished || failure ? raw.statusCode : 499,
+    ms: Math.round(reply.elapsedTime),
+    code: failure?.code,
+  };
+  if (failure && failure.status >= 500) app.log.error({ ...line, err: failure.cause }, failure.message);
+  else app.log.info(line, 'request');
 }
 
 /** Every failure before the first byte of an answer, in OpenAI's shape with the headers that clients act on. */

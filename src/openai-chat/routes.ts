@@ -70,6 +70,8 @@ export function addChatRoutes(app: App, { turns, clients, limits }: ChatRoutesOp
     } catch (thrown) {
       if (!sse.isOpen) {
         sse.abandon();
+        // Announced in case the stream had to be opened early; a first turn that failed leaves no session.
+        reply.removeHeader('x-session-id').removeHeader('x-session-state');
         throw thrown;
       }
       const error = toProxyError(thrown);
