@@ -45,6 +45,7 @@ const kinds = {
   conversation_locked: { status: 409, type: 'invalid_request_error', shouldRetry: true, retryAfterS: 1 },
   session_conflict: { status: 409, type: 'invalid_request_error', shouldRetry: true },
   request_too_large: { status: 413, type: 'invalid_request_error' },
+  headers_too_large: { status: 431, type: 'invalid_request_error' },
   unsupported_media_type: { status: 415, type: 'invalid_request_error' },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', retryAfterS: 15 },

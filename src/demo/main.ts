@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { problemLine, readCommandLine } from '../command-line.ts';
 import { ConfigError } from '../config.ts';
 import { CohereProxyServer } from '../server.ts';
-import { type Simulator, startSimulator } from '../simulator/server.ts';
+import { startSimulator } from '../simulator/server.ts';
 import { type ChatCall, DemoFailure } from './client.ts';
 import { note, problem, title } from './screen.ts';
 import { ShownChat } from './shown-chat.ts';

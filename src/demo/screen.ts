@@ -45,7 +45,7 @@ export class GrowingRow {
   }
 }
 
-export function cut(text: string, max: number): string {
+function cut(text: string, max: number): string {
   const points = [...oneLine(text)];
   return points.length > max ? `${points.slice(0, max - 1).join('')}…` : points.join('');
 }

@@ -1,7 +1,7 @@
 // One conversation with the proxy, shown as it goes: what the client says, what Cohere is sent, what comes back.
 import type { Simulator } from '../simulator/server.ts';
 import { type ChatAnswer, chat, DemoFailure } from './client.ts';
-import { cut, GrowingRow, row } from './screen.ts';
+import { GrowingRow, row } from './screen.ts';
 
 /** Sends what is new, and shows what became of it. */
 export class ShownChat {
@@ -30,8 +30,8 @@ export class ShownChat {
     }
     this.sessionId = head.sessionId;
     this.sent += news.length;
-    row('session', `${head.sessionId}  ${head.state}`);
-    if (this.#simulator) row('to Cohere', lastPrompt(this.#simulator));
+    row('session', `${head.sessionId}  (X-Session-State: ${head.state})`);
+    if (this.#simulator) showPrompt(this.#simulator);
 
     const text = new GrowingRow('answer');
     const answer = await read(piece => text.add(piece));
@@ -51,22 +51,23 @@ interface SentMessage {
 }
 
 /** What the offline Cohere was sent last. */
-function lastPrompt({ requests }: Simulator): string {
+function showPrompt({ requests }: Simulator): void {
   const request = requests.findLast(({ path }) => path === '/v2/chat');
   const { messages = [], tools = [] } = (request?.body ?? {}) as {
     messages?: readonly SentMessage[];
     tools?: readonly { readonly function: { readonly name: string } }[];
   };
-  const last = messages.at(-1)?.content;
-  const offered = tools.length > 0 ? `, tool ${tools.map(tool => tool.function.name).join(', ')}` : '';
-  return `${roles(messages)}${offered}; last: "${cut(typeof last === 'string' ? last : JSON.stringify(last), 40)}"`;
+  const content = messages.at(-1)?.content;
+  const names = tools.map(tool => tool.function.name).join(', ');
+  row('to Cohere', `${roles(messages)}${names === '' ? '' : `; tools: ${names}`}`);
+  row('  the last', typeof content === 'string' ? content : JSON.stringify(content));
 }
 
 const shortRoles = new Map([['assistant', 'asst']]);
 
 function roles(messages: readonly { readonly role: string }[]): string {
   const names = messages.map(({ role }) => shortRoles.get(role) ?? role).join(' ');
-  return `${messages.length} ${messages.length === 1 ? 'message' : 'messages'} (${names})`;
+  return `${messages.length} ${messages.length === 1 ? 'message' : 'messages'}: ${names}`;
 }
 
 function usageLine({
@@ -77,4 +78,3 @@ function usageLine({
   const cached = details ? `, ${details.cached_tokens} of them cached` : '';
   return `${prompt_tokens} tokens in${cached}; ${completion_tokens} out`;
 }
-

@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../config.ts';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
+import { answerBrokenRequest } from './broken-request.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { checkHost, checkOrigin } from './guard-origin.ts';
 import type { Caller, ResolveOwner } from './owner.ts';
@@ -52,6 +53,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     routerOptions: { maxParamLength: 512 },
     rewriteUrl: request => canonicalPath(request.url ?? '/'),
     return503OnClosing: false,
+    clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
   });
 
@@ -102,9 +104,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
   if (config.allowedOrigins.length > 0) answerPreflights(app);
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
-  app.setNotFoundHandler({ preValidation: [] }, (request, reply) =>
-    sendError(request, reply, notFound(app, request)),
-  );
+  app.setNotFoundHandler((request, reply) => sendNotFound(app, request, reply));
 
   return app;
 }
@@ -173,20 +173,34 @@ function everyHeader(request: FastifyRequest, name: string): string[] {
 
 const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const;
 
-function notFound(app: App, request: FastifyRequest): ProxyError {
+function sendNotFound(app: App, request: FastifyRequest, reply: FastifyReply): void {
   const path = request.url.split('?')[0] ?? '';
-  const allowed = methods.filter(method => app.findRoute({ method, url: path }) !== null);
-  return allowed.length > 0
-    ? new ProxyError('method_not_allowed', `${request.method} is not allowed here; ${allowed.join(', ')} is.`)
-    : new ProxyError('route_not_found', `Invalid URL (${request.method} ${path.slice(0, 200)})`);
+  const allowed = methods.filter(method => app.findRoute({ method, url: path }) !== null).join(', ');
+  if (allowed !== '') reply.header('allow', allowed);
+  const error =
+    allowed === ''
+      ? new ProxyError('route_not_found', `Invalid URL (${request.method} ${path.slice(0, 200)})`)
+      : new ProxyError('method_not_allowed', `${request.method} is not allowed here.`);
+  sendError(request, reply, error);
 }
+
+const exposedHeaders = [
+  'x-request-id',
+  'x-session-id',
+  'x-session-state',
+  'x-dropped-parameters',
+  'x-clamped-parameters',
+  'idempotent-replayed',
+  'retry-after',
+  'x-should-retry',
+].join(', ');
 
 /** CORS, for listed pages only; all others were refused before. */
 function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: readonly string[]): void {
   const { origin } = request.headers;
   if (origin === undefined || !origins.includes(origin.toLowerCase())) return;
   reply.header('access-control-allow-origin', origin).header('vary', 'Origin');
-  reply.header('access-control-expose-headers', 'x-session-id, x-session-state, x-request-id');
+  reply.header('access-control-expose-headers', exposedHeaders);
 }
 
 function answerPreflights(app: App): void {

@@ -74,6 +74,11 @@ export class MemoryStore implements SessionStore {
     this.#sweep();
     const name = nameOf(key);
     const entry = this.#entries.get(name);
+    // Whoever asks holds the session for a turn already, so that the sweep took it for busy.
+    if (entry && this.#options.now() - entry.usedAtMs >= this.#options.limits.sessionIdleMs) {
+      this.#bury(name);
+      return { status: 'expired' };
+    }
     if (!entry) return { status: this.#tombstones.has(name) ? 'expired' : 'missing' };
     this.#touch(name, entry);
     return { status: 'found', session: entry.session };

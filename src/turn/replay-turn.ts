@@ -7,6 +7,7 @@ import type { Space, TurnMark } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import type { Recalled, SessionStore } from '../store/session-store.ts';
 import type { Answer } from './answer.ts';
+import type { SessionState } from './open-session.ts';
 
 /** What a request says about being a repeat. */
 export interface Repetition extends TurnMark {
@@ -36,13 +37,17 @@ export async function findAnswer(
 }
 
 class ReplayedTurn implements Answer {
-  readonly state = 'continued';
   readonly isReplayed = true;
   readonly adjustments = { dropped: [], clamped: [] };
   readonly #recalled: Recalled;
 
   constructor(recalled: Recalled) {
     this.#recalled = recalled;
+  }
+
+  /** As it was said the first time. */
+  get state(): SessionState {
+    return this.#recalled.version === 1 ? 'new' : 'continued';
   }
 
   get model(): string {
