@@ -4,9 +4,9 @@ import { CohereClient } from './cohere/client.ts';
 import { type CohereProxyOptions, type Config, resolveConfig } from './config.ts';
 import { ProxyError } from './conversation/errors.ts';
 import { type App, createApp } from './http/app.ts';
-import { ClientSignals } from './http/client-signal.ts';
 import { addHealthRoutes } from './http/health-routes.ts';
 import { createOwnerResolver } from './http/owner.ts';
+import { RunningRequests } from './http/running-requests.ts';
 import { makeId } from './ids.ts';
 import { loggerOptions } from './log.ts';
 import { addModelRoutes } from './openai-chat/model-routes.ts';
@@ -29,7 +29,7 @@ import { SessionGate } from './turn/session-gate.ts';
  */
 export class CohereProxyServer {
   readonly config: Config;
-  readonly #clients = new ClientSignals();
+  readonly #running = new RunningRequests();
   #app: App | undefined;
   #cohere: CohereClient | undefined;
   #store: SessionStore | undefined;
@@ -80,7 +80,7 @@ export class CohereProxyServer {
       now,
       log: app.log,
     };
-    addChatRoutes(app, { turns, clients: this.#clients, limits: config.limits });
+    addChatRoutes(app, { turns, running: this.#running, limits: config.limits });
     addModelRoutes(app, this.#cohere);
     addSessionRoutes(app, { store: this.#store, writeMessage });
     addHealthRoutes(app, { checkStore: async () => this.#store?.check() });
@@ -103,11 +103,16 @@ export class CohereProxyServer {
 
   async #close(): Promise<void> {
     this.#isDraining = true;
-    const timer = setTimeout(() => {
-      this.#clients.abortAll(new ProxyError('shutting_down', 'The proxy is stopping.'));
-    }, this.config.limits.shutdownMs);
-    await this.#app?.close();
-    clearTimeout(timer);
+    const app = this.#app;
+    // No new connections; on those that are open, requests are told to come again.
+    app?.server.close();
+    await this.#running.drain(
+      this.config.limits.shutdownMs,
+      new ProxyError('shutting_down', 'The proxy is stopping.'),
+    );
+    // What is left has no turn running: idle connections, and requests that have not come as a whole.
+    app?.server.closeAllConnections();
+    await app?.close();
     await this.#cohere?.close();
     await this.#store?.close();
     await this.#simulator?.close();

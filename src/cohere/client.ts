@@ -84,7 +84,8 @@ export class CohereClient implements ChatModel {
       send: async options => {
         try {
           return await this.#chat(prompt, body, toolNames, options);
-        } catch (error) {
+        } catch (thrown) {
+          const error = hideKey(thrown, options.apiKey);
           if (
             error instanceof ProxyError &&
             error.repeat === 'without-tool-choice' &&
@@ -111,11 +112,11 @@ export class CohereClient implements ChatModel {
     const response = await this.#request({ method: 'POST', path: '/v2/chat', body, ...options });
     await this.#checkStatus(response, prompt.model, options.signal);
     const { limits } = this.#options;
-    const contentType = String(response.headers['content-type'] ?? '');
+    const contentType = String(response.headers['content-type'] ?? '').toLowerCase();
     // What came decides, not what was asked for: a gateway may have turned one into the other.
     if (contentType.startsWith('text/event-stream')) {
       const reader = new CohereStreamReader({ toolNames, maxEventBytes: limits.upstreamEventBytes });
-      return readBatches(response.body, reader, options.signal);
+      return readBatches(response.body, reader, options);
     }
     if (!contentType.startsWith('application/json')) {
       response.body.destroy();
@@ -196,19 +197,17 @@ export class CohereClient implements ChatModel {
 async function* readBatches(
   body: Response['body'],
   reader: CohereStreamReader,
-  signal: AbortSignal,
+  { signal, apiKey }: CallOptions,
 ): AsyncGenerator<readonly TurnEvent[]> {
   const chunks: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
   try {
     while (!reader.ended) {
       const read = await chunks.next();
-      if (read.done) break;
-      const batch = reader.push(read.value);
+      const batch = read.done ? reader.end() : reader.push(read.value);
       if (batch.length > 0) yield batch;
     }
-    reader.end();
   } catch (error) {
-    throw readNetworkError(error, signal, 'within');
+    throw hideKey(readNetworkError(error, signal, 'within'), apiKey);
   } finally {
     if (reader.ended) drain(chunks, body);
     else body.destroy();
@@ -229,6 +228,13 @@ function drain(chunks: AsyncIterator<Buffer>, body: Response['body']): void {
   readOn()
     .catch(() => {})
     .finally(() => clearTimeout(timer));
+}
+
+/** Cohere quotes what it was sent; the proxy's own key is not its clients' business. */
+function hideKey(thrown: unknown, apiKey: string | undefined): unknown {
+  if (apiKey === undefined || !(thrown instanceof ProxyError) || !thrown.message.includes(apiKey))
+    return thrown;
+  return thrown.withMessage(thrown.message.replaceAll(apiKey, '[key]'));
 }
 
 async function* oneBatch(events: readonly TurnEvent[]): AsyncGenerator<readonly TurnEvent[]> {
@@ -262,7 +268,8 @@ function readNetworkError(error: unknown, signal: AbortSignal, moment: 'before' 
   if (error instanceof ProxyError) return error;
   if (signal.aborted) return toProxyError(signal.reason);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (code.startsWith('HPE_') || invalidAnswers.has(code)) {
+  const isGarbled = error instanceof Error && error.name === 'HTTPParserError';
+  if (isGarbled || invalidAnswers.has(code)) {
     return new ProxyError(
       'upstream_invalid_response',
       'Cohere answered with something that is no valid HTTP.',

@@ -1,7 +1,7 @@
 // Prompt → the body of `POST /v2/chat`. Built from an allow-list: Cohere refuses every field that it does not know.
 import type { Settings } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import type { JsonObject, Message } from '../conversation/message.ts';
+import { holdsImage, type JsonObject, type Message } from '../conversation/message.ts';
 import type { Adjustments, ModelInfo, Prompt } from '../turn/model.ts';
 import { type FormatOptions, formatMessage } from './format-messages.ts';
 import { fitStrictTools, formatTools } from './format-tools.ts';
@@ -59,14 +59,6 @@ function checkAbilities({ tools, settings }: Prompt, info: ModelInfo | undefined
   }
 }
 
-function holdsImage(message: Message): boolean {
-  return (
-    message.role === 'user' &&
-    typeof message.content !== 'string' &&
-    message.content.some(part => part.type === 'image')
-  );
-}
-
 function* calledNames(messages: readonly Message[]): Generator<string> {
   for (const message of messages) {
     if (message.role === 'assistant' && message.toolCalls)
@@ -106,7 +98,7 @@ function formatSettings(
     };
   }
   if (!thinking) return;
-  if (thinking.type === 'enabled' && thinking.outputShare === undefined) {
+  if (thinking.type === 'enabled' && thinking.param === 'thinking') {
     // Cohere's own parameter, passed on as it was given: a model that does not think says so itself.
     const { tokenBudget } = thinking;
     options.thinking = {
@@ -115,7 +107,7 @@ function formatSettings(
     };
   } else if (!info?.features?.has('reasoning')) {
     // Other models refuse the parameter, even to switch it off.
-    adjusted.dropped.push('reasoning_effort');
+    adjusted.dropped.push(thinking.param);
   } else if (thinking.type === 'disabled') {
     options.thinking = { type: 'disabled' };
   } else {
@@ -174,15 +166,15 @@ function serializeMessages(
 const comma = Buffer.from(',');
 
 function nativeCallIds(messages: readonly Message[]): ReadonlyMap<string, string> {
+  const calls = messages.flatMap(message => (message.role === 'assistant' ? (message.toolCalls ?? []) : []));
   const ids = new Map<string, string>();
-  const taken = new Set<string>();
-  for (const message of messages) {
-    if (message.role !== 'assistant' || !message.toolCalls) continue;
-    for (const { id, nativeId } of message.toolCalls) {
-      // Cohere refuses the same id twice, its own included.
-      if (nativeId !== undefined && !taken.has(nativeId)) ids.set(id, nativeId);
-      taken.add(nativeId ?? id);
-    }
+  if (!calls.some(call => call.nativeId !== undefined)) return ids;
+  // Cohere refuses the same id twice, its own included.
+  const taken = new Set(calls.map(call => call.id));
+  for (const { id, nativeId } of calls) {
+    if (nativeId === undefined || taken.has(nativeId)) continue;
+    taken.add(nativeId);
+    ids.set(id, nativeId);
   }
   return ids;
 }

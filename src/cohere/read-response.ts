@@ -15,8 +15,8 @@ export function readResponse(body: unknown, toolNames: ToolNames): TurnEvent[] {
   if (typeof message.tool_plan === 'string' && message.tool_plan !== '') {
     events.push({ type: 'tool-plan-delta', text: message.tool_plan });
   }
-  let logprobs = (response.logprobs ?? []).flatMap(readLogprobs);
-  for (const [index, block] of (message.content ?? []).entries()) {
+  let logprobs = listOf(response.logprobs).flatMap(readLogprobs);
+  for (const [index, block] of listOf(message.content).entries()) {
     if (typeof block?.thinking === 'string')
       events.push({ type: 'reasoning-delta', index, text: block.thinking });
     else if (typeof block?.text === 'string') {
@@ -29,20 +29,29 @@ export function readResponse(body: unknown, toolNames: ToolNames): TurnEvent[] {
       logprobs = [];
     }
   }
-  for (const [index, call] of (message.tool_calls ?? []).entries()) {
+  for (const [index, call] of listOf(message.tool_calls).entries()) {
     const written = readText(call?.function?.arguments);
     const name = toolNames.fromCohere(readText(call?.function?.name));
     events.push({ type: 'tool-call-start', index, id: readText(call?.id), name });
+    // Nothing written yet when the output limit came: the call stays open, as it does in a stream.
+    if (written === '' && response.finish_reason === 'MAX_TOKENS') continue;
     // Cohere writes `null` for a tool without parameters.
     events.push({ type: 'tool-call-delta', index, arguments: isNoArguments(written) ? '{}' : written });
     events.push({ type: 'tool-call-end', index });
   }
-  for (const read of message.citations ?? []) {
+  for (const read of listOf(message.citations)) {
     const citation = readCitation(read);
     if (citation) events.push({ type: 'citation', citation });
   }
   events.push(readEnd(response));
   return events;
+}
+
+function listOf<Item>(value: readonly Item[] | null | undefined): readonly Item[] {
+  if (value === null || value === undefined) return [];
+  // What came over the wire may be anything, whatever its type says.
+  if (!Array.isArray(value)) throw invalid();
+  return value;
 }
 
 function isNoArguments(text: string): boolean {

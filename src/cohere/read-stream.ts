@@ -47,10 +47,14 @@ export class CohereStreamReader {
   }
 
   /** To be called when the connection has closed. @throws ProxyError if the answer had not ended. */
-  end(): void {
+  end(): readonly TurnEvent[] {
+    this.#batch = [];
+    // A carriage return may be half of a line's end: the parser waits for what follows it.
+    if (!this.#ended) this.#parser.feed('\n');
     if (!this.#ended) {
       throw new ProxyError('upstream_interrupted', 'The answer from Cohere broke off before its end.');
     }
+    return this.#batch;
   }
 
   #readData(data: string): void {

@@ -15,9 +15,14 @@ export type ResponseFormat =
   | { readonly type: 'json'; readonly schema?: JsonObject };
 
 /** How much to think: a share of the output limit, switched off, or Cohere's own words. */
-export type Thinking =
-  | { readonly type: 'disabled' }
-  | { readonly type: 'enabled'; readonly tokenBudget?: number; readonly outputShare?: number };
+export interface Thinking {
+  readonly type: 'enabled' | 'disabled';
+  /** Which parameter asked for it. */
+  readonly param: 'thinking' | 'reasoning_effort';
+  readonly tokenBudget?: number;
+  /** Of the output limit. */
+  readonly outputShare?: number;
+}
 
 /** All optional: what is absent is left to Cohere's defaults. Ranges are Cohere's; doors clamp or refuse. */
 export interface Settings {

@@ -47,6 +47,7 @@ const kinds = {
   request_too_large: { status: 413, type: 'invalid_request_error' },
   headers_too_large: { status: 431, type: 'invalid_request_error' },
   unsupported_media_type: { status: 415, type: 'invalid_request_error' },
+  expectation_failed: { status: 417, type: 'invalid_request_error' },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', retryAfterS: 15 },
   insufficient_quota: { status: 429, type: 'insufficient_quota', shouldRetry: false },
@@ -117,6 +118,19 @@ export class ProxyError extends Error {
     this.retryAfterS = options.retryAfterS ?? kind.retryAfterS;
     this.shouldRetry = options.shouldRetry ?? kind.shouldRetry;
     this.repeat = options.repeat;
+  }
+
+  /** The same failure in other words. */
+  withMessage(message: string): ProxyError {
+    const { code, param, details, retryAfterS, shouldRetry, repeat, cause } = this;
+    return new ProxyError(code, message, {
+      cause,
+      ...(param === undefined ? {} : { param }),
+      ...(details ? { details } : {}),
+      ...(retryAfterS === undefined ? {} : { retryAfterS }),
+      ...(shouldRetry === undefined ? {} : { shouldRetry }),
+      ...(repeat ? { repeat } : {}),
+    });
   }
 
   /** OpenAI's shape; the same object is a 4xx/5xx body and the frame that ends a broken stream. */

@@ -76,6 +76,11 @@ export interface ToolMessage {
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
+export function holdsImage(message: Message): boolean {
+  const { role, content } = message;
+  return role === 'user' && typeof content !== 'string' && content.some(part => part.type === 'image');
+}
+
 /** The text of a message without reasoning, plan, images and documents. */
 export function textOf(message: Message): string {
   const { content } = message;

@@ -8,7 +8,11 @@ const end = (finishReason: FinishReason = 'stop'): TurnEvent => ({
   rawFinishReason: finishReason.toUpperCase(),
 });
 const text = (index: number, words: string): TurnEvent => ({ type: 'text-delta', index, text: words });
-const thought = (index: number, words: string): TurnEvent => ({ type: 'reasoning-delta', index, text: words });
+const thought = (index: number, words: string): TurnEvent => ({
+  type: 'reasoning-delta',
+  index,
+  text: words,
+});
 const call = (index: number, ...pieces: string[]): TurnEvent[] => [
   { type: 'tool-call-start', index, id: `c${index}`, name: 'look' },
   ...pieces.map((piece): TurnEvent => ({ type: 'tool-call-delta', index, arguments: piece })),
@@ -76,6 +80,12 @@ describe('content', () => {
 
   test('nothing is left absent, not empty', () => {
     expect(messageOf()).toEqual({ role: 'assistant' });
+  });
+
+  test.each([1_000, 2 ** 31])('what stands under the odd number %i is not lost, and costs nothing', index => {
+    const message = messageOf(text(index, 'a'));
+    expect(JSON.stringify(message)).toContain('"a"');
+    expect(JSON.stringify(message).length).toBeLessThan(100_000);
   });
 
   test('a citation still points to its block where an earlier block brought nothing', () => {

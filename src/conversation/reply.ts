@@ -12,6 +12,10 @@ export interface Reply {
   readonly logprobs?: readonly Logprob[];
 }
 
+/** Far more than any answer has; an index beyond it is nonsense. */
+const maxBlocks = 1_000;
+const emptyBlock = { type: 'text', text: '' } as const;
+
 interface OpenBlock {
   readonly type: 'text' | 'reasoning';
   text: string;
@@ -41,11 +45,11 @@ export class ReplyCollector {
         this.#responseId ??= event.responseId;
         return;
       case 'text-delta':
-        this.#block(event.index, 'text').text += event.text;
+        if (event.text !== '') this.#block(event.index, 'text').text += event.text;
         if (event.logprobs) this.#logprobs.push(...event.logprobs);
         return;
       case 'reasoning-delta':
-        this.#block(event.index, 'reasoning').text += event.text;
+        if (event.text !== '') this.#block(event.index, 'reasoning').text += event.text;
         return;
       case 'tool-plan-delta':
         this.#toolPlan += event.text;
@@ -108,7 +112,13 @@ export class ReplyCollector {
   }
 
   #message(): AssistantMessage {
-    const parts = inOrder(this.#blocks).map(({ type, text }): TextPart | ReasoningPart => ({ type, text }));
+    // A block that brought nothing keeps its place: citations name blocks by their index.
+    const size = Math.max(-1, ...this.#blocks.keys()) + 1;
+    const blocks =
+      size > maxBlocks
+        ? inOrder(this.#blocks)
+        : Array.from({ length: size }, (_, index) => this.#blocks.get(index) ?? emptyBlock);
+    const parts = blocks.map(({ type, text }): TextPart | ReasoningPart => ({ type, text }));
     const [first] = parts;
     const content = parts.length === 1 && first?.type === 'text' ? first.text : parts;
     const toolCalls = inOrder(this.#calls).map(

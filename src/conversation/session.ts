@@ -63,6 +63,14 @@ export interface TurnMark {
   readonly ttlMs: number;
 }
 
+/** What a request says about being a repeat. */
+export interface Repetition extends TurnMark {
+  /** `key`: the client's own idempotency key. `client`: a key made of the request, for the client's own repeats. */
+  readonly source: 'key' | 'client';
+  /** Whether this is a repeat, as far as the client tells; with a key of its own any request may be one. */
+  readonly isRepeat: boolean;
+}
+
 /** `sess_…` are made by us; every other name is the client's own. */
 export function isMadeSessionId(id: string): boolean {
   return id.startsWith('sess_');

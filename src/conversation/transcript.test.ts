@@ -99,7 +99,11 @@ describe('repair', () => {
       ['call x', 'x=of x', 'v', 'a'],
     ],
     ['a result without call becomes words', [result('x'), user()], [orphan('of x'), 'u']],
-    ['so does a second result', [calls('x'), result('x'), result('x', 'again')], ['call x', 'x=of x', orphan('again')]],
+    [
+      'so does a second result',
+      [calls('x'), result('x'), result('x', 'again')],
+      ['call x', 'x=of x', orphan('again')],
+    ],
     [
       'so does one of an earlier step that another step has followed',
       [calls('x'), calls('y'), result('x'), result('y')],
@@ -162,7 +166,7 @@ function isLegal(messages: readonly Message[]): boolean {
   for (const message of messages) {
     if (message.role === 'assistant') for (const call of message.toolCalls ?? []) shape.push(`?${call.id}`);
     if (message.role !== 'tool') continue;
-    const open = shape.findIndex(entry => entry === `?${message.toolCallId}`);
+    const open = shape.indexOf(`?${message.toolCallId}`);
     if (open !== 0) return false;
     shape.shift();
   }
@@ -197,8 +201,7 @@ test('P4 whatever comes, the result is legal', () => {
 test('P4 nothing that was said is lost, nothing is said twice, and the rest keeps its order', () => {
   const words = (messages: readonly Message[]) =>
     messages.map(textOf).map(text => text.replace('Result of an earlier tool call:\n', ''));
-  const others = (messages: readonly Message[]) =>
-    messages.filter(({ role }) => role !== 'tool').map(brief);
+  const others = (messages: readonly Message[]) => messages.filter(({ role }) => role !== 'tool').map(brief);
   fc.assert(
     fc.property(conversation, messages => {
       const repaired = repairTranscript(messages);

@@ -27,16 +27,17 @@ const noResult = 'No result: the tool call was not answered.';
 
 /**
  * New messages of a session must fit to its history: a result needs an open call there or among them.
+ * `offset`: how many messages of the request stand before them.
  * @throws ProxyError 400 naming `messages[i].tool_call_id`
  */
-export function checkNewMessages(history: readonly Message[], added: readonly Message[]): void {
+export function checkNewMessages(history: readonly Message[], added: readonly Message[], offset = 0): void {
   const open = openCalls(history);
   for (const [index, message] of added.entries()) {
     if (message.role === 'tool' && !open.delete(message.toolCallId)) {
       throw new ProxyError(
         'invalid_value',
         "Messages with role 'tool' must answer a call of a preceding assistant message that is still open.",
-        { param: `messages[${index}].tool_call_id` },
+        { param: `messages[${offset + index}].tool_call_id` },
       );
     }
     if (message.role === 'assistant') for (const call of message.toolCalls ?? []) open.add(call.id);

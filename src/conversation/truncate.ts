@@ -2,7 +2,7 @@
 // would: what states the task and what is being done stays; in between the oldest goes first; what is gone is said.
 // Pure: the cut of the last turn comes in, the cut of this one goes out, and the stored history is never touched.
 import type { AssistantMessage, Message, SystemMessage, ToolMessage } from './message.ts';
-import { textOf } from './message.ts';
+import { holdsImage, textOf } from './message.ts';
 
 /**
  * What is left out of a conversation. Places count from the first message after the leading system ones, so that
@@ -248,8 +248,7 @@ const onlyDetails = /^\s*<environment_details>[\s\S]*<\/environment_details>\s*$
 function isRealUserMessage(message: Message): boolean {
   if (message.role === 'tool') return resultText(message).includes('<user_message>');
   if (message.role !== 'user') return false;
-  if (typeof message.content !== 'string' && message.content.some(part => part.type === 'image')) return true;
-  return !onlyDetails.test(textOf(message));
+  return holdsImage(message) || !onlyDetails.test(textOf(message));
 }
 
 const notices = new Map<number, SystemMessage>();

@@ -29,6 +29,8 @@ declare module 'fastify' {
   }
 }
 
+const jsonType = /^application\/(?:[\w.+-]+\+)?json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?;?\s*$/i;
+
 export interface AppOptions {
   readonly config: Config;
   readonly resolveOwner: ResolveOwner;
@@ -49,7 +51,13 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     genReqId: () => makeId('req_'),
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestTimeoutMs,
-    http: { headersTimeout: limits.headersTimeoutMs },
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      // Node looks only so often whether a request is late; by default every 30 s.
+      connectionsCheckingInterval: Math.min(5_000, limits.headersTimeoutMs, limits.requestTimeoutMs),
+      // Refused by the guard, in our words.
+      requireHostHeader: false,
+    },
     routerOptions: { maxParamLength: 512 },
     rewriteUrl: request => canonicalPath(request.url ?? '/'),
     return503OnClosing: false,
@@ -57,26 +65,28 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
   });
 
+  // `Expect:` anything but 100-continue; Node would answer without a body.
+  app.server.on('checkExpectation', (_request, response) => {
+    const refusal = new ProxyError('expectation_failed', 'The header Expect asks for what is not done here.');
+    response.writeHead(refusal.status, { 'content-type': 'application/json', connection: 'close' });
+    response.end(JSON.stringify(refusal.toBody()));
+  });
   app.decorateRequest('failure', undefined);
   app.decorateRequest('bytes', undefined);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    /^application\/(?:[\w.+-]+\+)?json(?:;|$)/,
-    { parseAs: 'buffer' },
-    (request, body, done) => {
-      try {
-        const bytes = body as Buffer;
-        if (mayRepeat(request.headers)) request.bytes = bytes;
-        // SDKs send the JSON content type with an empty body on DELETE.
-        done(
-          null,
-          bytes.length === 0 && request.method === 'DELETE' ? undefined : readJson(bytes, limits.jsonDepth),
-        );
-      } catch (error) {
-        done(toProxyError(error));
-      }
-    },
-  );
+  app.addContentTypeParser(jsonType, { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      const bytes = body as Buffer;
+      if (mayRepeat(request.headers)) request.bytes = bytes;
+      // SDKs send the JSON content type with an empty body on DELETE.
+      done(
+        null,
+        bytes.length === 0 && request.method === 'DELETE' ? undefined : readJson(bytes, limits.jsonDepth),
+      );
+    } catch (error) {
+      done(toProxyError(error));
+    }
+  });
 
   app.addHook('onRequest', (request, reply, done) => {
     // Not `onResponse`: that is not called for answers that were broken off, which are the ones to know about.
@@ -96,6 +106,8 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
       if (encoding !== undefined && encoding !== 'identity') {
         throw new ProxyError('unsupported_media_type', 'Compressed request bodies are not taken.');
       }
+      // The handler of unknown routes runs only after the body was read.
+      if (request.is404) throw notFound(app, request, reply);
       done();
     } catch (error) {
       done(toProxyError(error));
@@ -104,7 +116,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
   if (config.allowedOrigins.length > 0) answerPreflights(app);
 
   app.setErrorHandler((error, request, reply) => sendError(request, reply, error));
-  app.setNotFoundHandler((request, reply) => sendNotFound(app, request, reply));
+  app.setNotFoundHandler((request, reply) => sendError(request, reply, notFound(app, request, reply)));
 
   return app;
 }
@@ -123,7 +135,8 @@ function logRequest(app: App, request: FastifyRequest, reply: FastifyReply): voi
     ms: Math.round(reply.elapsedTime),
     code: failure?.code,
   };
-  if (failure && failure.status >= 500) app.log.error({ ...line, err: failure.cause }, failure.message);
+  // The message is the client's: it may quote what was said.
+  if (failure && failure.status >= 500) app.log.error({ ...line, err: failure.cause }, 'request failed');
   else app.log.info(line, 'request');
 }
 
@@ -134,8 +147,8 @@ function sendError(request: FastifyRequest, reply: FastifyReply, thrown: unknown
   if (error.status === 401) reply.header('www-authenticate', 'Bearer');
   if (error.retryAfterS !== undefined) reply.header('retry-after', String(error.retryAfterS));
   if (error.shouldRetry !== undefined) reply.header('x-should-retry', String(error.shouldRetry));
-  // What was not read of the request must not become the next one.
-  if (error.status === 413) reply.header('connection', 'close');
+  // Whoever keeps the connection reads the rest of the body, only to throw it away.
+  if (!request.raw.complete) reply.header('connection', 'close');
   reply.code(error.status).type('application/json').send(JSON.stringify(error.toBody()));
 }
 
@@ -173,15 +186,14 @@ function everyHeader(request: FastifyRequest, name: string): string[] {
 
 const methods = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH'] as const;
 
-function sendNotFound(app: App, request: FastifyRequest, reply: FastifyReply): void {
+function notFound(app: App, request: FastifyRequest, reply: FastifyReply): ProxyError {
   const path = request.url.split('?')[0] ?? '';
   const allowed = methods.filter(method => app.findRoute({ method, url: path }) !== null).join(', ');
-  if (allowed !== '') reply.header('allow', allowed);
-  const error =
-    allowed === ''
-      ? new ProxyError('route_not_found', `Invalid URL (${request.method} ${path.slice(0, 200)})`)
-      : new ProxyError('method_not_allowed', `${request.method} is not allowed here.`);
-  sendError(request, reply, error);
+  if (allowed === '') {
+    return new ProxyError('route_not_found', `Invalid URL (${request.method} ${path.slice(0, 200)})`);
+  }
+  reply.header('allow', allowed);
+  return new ProxyError('method_not_allowed', `${request.method} is not allowed here.`);
 }
 
 const exposedHeaders = [

@@ -76,12 +76,15 @@ function naiveDepth(value: unknown): number {
 }
 
 const tricky = fc.string({ unit: fc.constantFrom('[', ']', '{', '}', '"', '\\', '🌊', 'a'), maxLength: 6 });
+// No escapes in keys: Node 24's own JSON.parse at times gives such a key the name of an earlier one of the same
+// shape (nodejs/node#63785).
+const keys = fc.string({ unit: fc.constantFrom('[', ']', '{', '}', '🌊', 'a'), maxLength: 6 });
 const values = fc.letrec(tie => ({
   value: fc.oneof(
     { maxDepth: 6, withCrossShrink: true },
     fc.oneof(tricky, fc.integer(), fc.constant(null)),
     fc.array(tie('value'), { maxLength: 3 }),
-    fc.dictionary(tricky, tie('value'), { maxKeys: 3 }),
+    fc.dictionary(keys, tie('value'), { maxKeys: 3 }),
   ),
 })).value;
 

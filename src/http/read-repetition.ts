@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ProxyError } from '../conversation/errors.ts';
-import type { Repetition } from '../turn/replay-turn.ts';
+import type { Repetition } from '../conversation/session.ts';
 
 const keyTtlMs = 24 * 60 * 60_000;
 // The official client waits at most eight seconds before each of two repeats.

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { ProxyError } from '../conversation/errors.ts';
+import { limitUnread } from './limit-unread.ts';
 
 export interface SseWriterOptions {
   readonly keepAliveCommentMs: number;
@@ -42,6 +43,7 @@ export class SseWriter {
   end(frames = ''): void {
     clearTimeout(this.#keepAlive);
     this.#open();
+    limitUnread(this.#raw, this.#options.clientWriteTimeoutMs);
     this.#raw.end(frames);
   }
 

@@ -3,7 +3,7 @@
 import type { z } from 'zod';
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import type { Message } from '../conversation/message.ts';
+import { holdsImage, type Message, textOf } from '../conversation/message.ts';
 import { isSessionId } from '../conversation/session.ts';
 import { readMessages } from './read-messages.ts';
 import { readSettings } from './read-settings.ts';
@@ -65,11 +65,16 @@ export function readRequest(body: unknown, limits: ReadLimits): ReadRequest {
       session,
       stream: fields.stream ?? false,
     },
-    user: fields.user ?? undefined,
+    // The empty name is nobody's, as it is in lists.
+    user: fields.user || undefined,
     includeUsage: fields.stream_options?.include_usage ?? false,
     includeMessages:
       fields.include_messages ?? (session.dialect === 'session' || (!holdsAssistant && !tools)),
-    dropped: [...Object.keys(body).filter(name => !(name in chatBody.shape)), ...dropped, ...droppedSettings],
+    dropped: [
+      ...Object.keys(body).filter(name => !Object.hasOwn(chatBody.shape, name)),
+      ...dropped,
+      ...droppedSettings,
+    ],
     clamped,
   };
 }
@@ -131,7 +136,8 @@ function readOneMessage(value: unknown): Message {
       text.replaceAll('messages[0].content', 'message').replaceAll('messages[0]', 'message');
     throw new ProxyError(error.code, rename(error.message), { param: rename(error.param ?? 'message') });
   }
-  if (message?.role !== 'user' || message.content.length === 0) {
+  const saysNothing = message?.role === 'user' && textOf(message) === '' && !holdsImage(message);
+  if (message?.role !== 'user' || saysNothing) {
     throw new ProxyError(
       'invalid_value',
       "Invalid 'message': it must be what the user says, and not empty.",

@@ -99,11 +99,11 @@ const outputShares = { low: 0.25, medium: 0.5, high: 0.75, xhigh: 0.75, max: 0.7
 function readThinking({ thinking, reasoning_effort: effort }: ChatBody): Thinking | undefined {
   if (thinking) {
     const { type, token_budget } = thinking;
-    return type === 'disabled'
-      ? { type }
-      : { type, ...(isGiven(token_budget) ? { tokenBudget: token_budget } : {}) };
+    const tokenBudget = type === 'enabled' && isGiven(token_budget) ? { tokenBudget: token_budget } : {};
+    return { type, param: 'thinking', ...tokenBudget };
   }
   if (!effort) return undefined;
-  if (effort === 'none' || effort === 'minimal') return { type: 'disabled' };
-  return { type: 'enabled', outputShare: outputShares[effort] };
+  const param = 'reasoning_effort';
+  if (effort === 'none' || effort === 'minimal') return { type: 'disabled', param };
+  return { type: 'enabled', param, outputShare: outputShares[effort] };
 }

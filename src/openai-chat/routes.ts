@@ -3,8 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { App } from '../http/app.ts';
-import type { ClientSignals } from '../http/client-signal.ts';
+import { limitUnread } from '../http/limit-unread.ts';
 import { readRepetition } from '../http/read-repetition.ts';
+import type { RunningRequests } from '../http/running-requests.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import type { Answer } from '../turn/answer.ts';
 import { openTurn, type TurnParts } from '../turn/run-turn.ts';
@@ -14,16 +15,16 @@ import { type AnswerHead, writeCompletion, writeSessionFields } from './write-co
 
 export interface ChatRoutesOptions {
   readonly turns: TurnParts;
-  readonly clients: ClientSignals;
+  readonly running: RunningRequests;
   readonly limits: ReadLimits & SseWriterOptions & { readonly streams: number };
 }
 
-export function addChatRoutes(app: App, { turns, clients, limits }: ChatRoutesOptions): void {
+export function addChatRoutes(app: App, { turns, running, limits }: ChatRoutesOptions): void {
   let streams = 0;
 
   app.post('/v1/chat/completions', async (request, reply) => {
     const read = readRequest(request.body, limits);
-    const client = clients.watch(reply.raw);
+    const client = running.watch(reply.raw);
     const caller = { ...request.caller, user: read.user };
     const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
     const turn = await openTurn({ chat: read.chat, caller, client, repetition }, turns);
@@ -33,7 +34,7 @@ export function addChatRoutes(app: App, { turns, clients, limits }: ChatRoutesOp
       request.log.debug({ dropped, clamped }, 'parameters without effect');
     const { answerId: id, createdAtMs, model } = turn;
     const head: AnswerHead = { id, created: Math.floor(createdAtMs / 1000), model };
-    if (!read.chat.stream) return sendWhole(turn, head, read, reply);
+    if (!read.chat.stream) return sendWhole(turn, head, read, reply, limits.clientWriteTimeoutMs);
     if (streams >= limits.streams) {
       turn.release();
       throw new ProxyError('overloaded', 'Too many streams are open. Try again in a moment.');
@@ -88,6 +89,7 @@ async function sendWhole(
   head: AnswerHead,
   read: ReadRequest,
   reply: FastifyReply,
+  writeTimeoutMs: number,
 ): Promise<FastifyReply> {
   await turn.start();
   for await (const _batch of turn.events());
@@ -95,6 +97,7 @@ async function sendWhole(
   if (!answer) throw new Error('a turn ended without a reply');
   setHeaders(reply, turn, read);
   const completion = writeCompletion(head, answer, sessionFieldsOf(turn, read, answer));
+  limitUnread(reply.raw, writeTimeoutMs);
   return reply.type('application/json').send(JSON.stringify(completion));
 }
 

@@ -66,6 +66,9 @@ function nameSource(source: JsonObject): { title: string; url: string } {
   const { title, url } = fields as JsonObject;
   return {
     title: typeof title === 'string' && title !== '' ? title : id,
-    url: typeof url === 'string' && url !== '' ? url : `urn:cohere:source:${encodeURIComponent(id)}`,
+    url:
+      typeof url === 'string' && url !== ''
+        ? url
+        : `urn:cohere:source:${encodeURIComponent(id.toWellFormed())}`,
   };
 }

@@ -1,5 +1,6 @@
 // TurnEvents → OpenAI's stream. One frame an event, all frames of a batch in one string, so that what one read
 // brought leaves in one write. Frames are glued from fixed text: only what varies is serialised.
+import type { Citation } from '../conversation/message.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { CitedText } from './write-annotations.ts';
 import { type AnswerHead, type SessionFields, writeFinishReason, writeLogprob } from './write-completion.ts';
@@ -17,6 +18,7 @@ export class ChunkWriter {
   readonly #tail: string;
   readonly #includeUsage: boolean;
   readonly #text = new CitedText();
+  readonly #citations: Citation[] = [];
   #hasCalls = false;
   #isOpen = false;
 
@@ -43,11 +45,20 @@ export class ChunkWriter {
   end({ finishReason, usage }: EndEvent, session: SessionFields): string {
     const extra = JSON.stringify(session).slice(1, -1);
     const reason = writeFinishReason(finishReason, this.#hasCalls);
+    const cited = this.#writeCitations();
     const last = `,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]`;
-    if (!this.#includeUsage) return `${this.#head}${last},${extra}}\n\n${doneFrame}`;
+    if (!this.#includeUsage) return `${cited}${this.#head}${last},${extra}}\n\n${doneFrame}`;
     // A usage that Cohere did not give is no usage: zeros would stop clients from condensing.
     const counted = JSON.stringify(usage ? writeUsage(usage) : null);
-    return `${this.#head}${last}${this.#tail}${this.#head},"choices":[],"usage":${counted},${extra}}\n\n${doneFrame}`;
+    return `${cited}${this.#head}${last}${this.#tail}${this.#head},"choices":[],"usage":${counted},${extra}}\n\n${doneFrame}`;
+  }
+
+  /** All in one delta: where a list comes in pieces, the official client keeps only the last one. */
+  #writeCitations(): string {
+    if (this.#citations.length === 0) return '';
+    const annotations = this.#citations.flatMap(citation => this.#text.annotate(citation));
+    const citations = this.#citations.map(writeCitation);
+    return this.#delta(JSON.stringify({ annotations, citations }).slice(1, -1));
   }
 
   #writeEvent(event: TurnEvent): string {
@@ -73,13 +84,9 @@ export class ChunkWriter {
         const text = JSON.stringify(event.arguments);
         return this.#delta(`"tool_calls":[{"index":${event.index},"function":{"arguments":${text}}}]`);
       }
-      case 'citation': {
-        const annotations = this.#text.annotate(event.citation);
-        const citations = [writeCitation(event.citation)];
-        return this.#delta(
-          JSON.stringify({ ...(annotations.length > 0 ? { annotations } : {}), citations }).slice(1, -1),
-        );
-      }
+      case 'citation':
+        this.#citations.push(event.citation);
+        return '';
       case 'turn-start':
       case 'tool-call-end':
       case 'turn-end':

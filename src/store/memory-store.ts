@@ -35,6 +35,7 @@ interface Entry {
   usedAtMs: number;
   /** The newest are enough: a repeat follows soon or never. */
   readonly turnIds: Map<string, number>;
+  readonly marks: Set<string>;
 }
 
 interface MarkedTurn {
@@ -74,13 +75,11 @@ export class MemoryStore implements SessionStore {
     this.#sweep();
     const name = nameOf(key);
     const entry = this.#entries.get(name);
-    // Whoever asks holds the session for a turn already, so that the sweep took it for busy.
+    // Whoever asks for a turn holds the session already, so that the sweep took it for busy.
     if (entry && this.#options.now() - entry.usedAtMs >= this.#options.limits.sessionIdleMs) {
-      this.#bury(name);
       return { status: 'expired' };
     }
     if (!entry) return { status: this.#tombstones.has(name) ? 'expired' : 'missing' };
-    this.#touch(name, entry);
     return { status: 'found', session: entry.session };
   }
 
@@ -121,7 +120,13 @@ export class MemoryStore implements SessionStore {
       messages,
       tools: turn.tools,
     };
-    const next = entry ?? { session, bytes: 0, usedAtMs: atMs, turnIds: new Map<string, number>() };
+    const next = entry ?? {
+      session,
+      bytes: 0,
+      usedAtMs: atMs,
+      turnIds: new Map<string, number>(),
+      marks: new Set<string>(),
+    };
     this.#bytes += bytes - next.bytes;
     next.session = session;
     next.bytes = bytes;
@@ -136,7 +141,9 @@ export class MemoryStore implements SessionStore {
     owned.set(name, next);
     this.#byOwner.set(key.owner, owned);
     this.#tombstones.delete(name);
-    this.#mark(name, key, turn, session.version);
+    // A mark keeps its whole turn: with a history that was replaced, that would be counted nowhere.
+    if (!isGrown) this.#forgetMarks(next);
+    this.#mark(name, next, turn);
     return { status: 'appended', version: session.version };
   }
 
@@ -203,15 +210,30 @@ export class MemoryStore implements SessionStore {
     if (this.#isClosed) throw new ProxyError('store_unavailable', 'The session store is closed.');
   }
 
-  #mark(name: string, space: Space, turn: Turn, version: number): void {
+  #mark(name: string, entry: Entry, turn: Turn): void {
     if (!turn.mark) return;
-    const key = nameOf({ ...space, id: turn.mark.key });
-    this.#marked.delete(key);
-    this.#marked.set(key, { name, turn, version, expiresAtMs: this.#options.now() + turn.mark.ttlMs });
+    const { limits, now } = this.#options;
+    const key = nameOf({ ...entry.session.key, id: turn.mark.key });
+    this.#forgetMark(key);
+    const { version } = entry.session;
+    this.#marked.set(key, { name, turn, version, expiresAtMs: now() + turn.mark.ttlMs });
+    entry.marks.add(key);
     for (const oldest of this.#marked.keys()) {
-      if (this.#marked.size <= this.#options.limits.idempotencyRecords) break;
-      this.#marked.delete(oldest);
+      if (this.#marked.size <= limits.idempotencyRecords) break;
+      this.#forgetMark(oldest);
     }
+  }
+
+  #forgetMark(key: string): void {
+    const marked = this.#marked.get(key);
+    if (!marked) return;
+    this.#marked.delete(key);
+    this.#entries.get(marked.name)?.marks.delete(key);
+  }
+
+  #forgetMarks({ marks }: Entry): void {
+    for (const key of marks) this.#marked.delete(key);
+    marks.clear();
   }
 
   #touch(name: string, entry: Entry): void {
@@ -229,7 +251,7 @@ export class MemoryStore implements SessionStore {
     const owned = this.#byOwner.get(owner);
     owned?.delete(name);
     if (owned?.size === 0) this.#byOwner.delete(owner);
-    for (const [key, marked] of this.#marked) if (marked.name === name) this.#marked.delete(key);
+    this.#forgetMarks(entry);
     return true;
   }
 
@@ -263,10 +285,14 @@ export class MemoryStore implements SessionStore {
       this.#bytes + addedBytes > limits.sessionStoreBytes ||
       this.#entries.size + (isNew ? 1 : 0) > limits.sessions;
     if (!isFull()) return;
-    for (const [oldest, { session }] of this.#entries) {
-      if (oldest === name || isBusy(session.key)) continue;
-      this.#bury(oldest);
-      if (!isFull()) return;
+    const idle = [...this.#entries].filter(([other, { session }]) => other !== name && !isBusy(session.key));
+    // Nobody is pushed out for what does not fit all the same.
+    const freeable = idle.reduce((bytes, [, entry]) => bytes + entry.bytes, 0);
+    if (this.#bytes - freeable + addedBytes <= limits.sessionStoreBytes) {
+      for (const [oldest] of idle) {
+        this.#bury(oldest);
+        if (!isFull()) return;
+      }
     }
     throw new ProxyError('store_full', 'The session store is full, and every session in it is in use.');
   }

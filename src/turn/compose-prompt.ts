@@ -1,7 +1,13 @@
 // History + what is new → what the model is asked, and what will be stored. Pure.
 import type { ChatRequest, Tool } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import type { JsonObject, Message, SystemMessage } from '../conversation/message.ts';
+import {
+  holdsImage,
+  type JsonObject,
+  type Message,
+  type SystemMessage,
+  textOf,
+} from '../conversation/message.ts';
 import type { Session } from '../conversation/session.ts';
 import { checkNewMessages, repairTranscript, splitLeadingSystem } from '../conversation/transcript.ts';
 import type { Prompt } from './model.ts';
@@ -23,12 +29,16 @@ export function composePrompt(request: ChatRequest, session: Session | undefined
   // A session's system text is replaced as a whole; a transcript always brings the client's current one.
   const system = isAppend && leading.system.length === 0 ? (session?.system ?? []) : leading.system;
   const history = isAppend ? (session?.messages ?? []) : [];
-  if (added.length === 0) {
-    throw new ProxyError('invalid_value', 'There must be a message beside the system text.', {
-      param: 'messages',
-    });
+  if (added.length === 0 || ![...history, ...added].some(saysSomething)) {
+    throw new ProxyError(
+      'invalid_value',
+      'There must be a message beside the system text, and not an empty one.',
+      {
+        param: 'messages',
+      },
+    );
   }
-  if (isAppend) checkNewMessages(history, added);
+  if (isAppend) checkNewMessages(history, added, leading.system.length);
 
   const messages = repairTranscript([...system, ...history, ...added]);
   const tools = request.tools ?? session?.tools ?? [];
@@ -45,11 +55,18 @@ export function composePrompt(request: ChatRequest, session: Session | undefined
   return { prompt, system, history, added, tools };
 }
 
+/** Cohere leaves nothing of the others. */
+function saysSomething(message: Message): boolean {
+  if (message.role === 'tool') return true;
+  if (message.role === 'assistant' && message.toolCalls?.length) return true;
+  return textOf(message) !== '' || holdsImage(message);
+}
+
 function offerTools(request: ChatRequest, tools: readonly Tool[], messages: readonly Message[]) {
   const { allowedTools } = request;
   if (allowedTools) {
     const offered = tools.filter(tool => allowedTools.includes(tool.name));
-    if (offered.length < allowedTools.length) {
+    if (!allowedTools.every(name => tools.some(tool => tool.name === name))) {
       throw new ProxyError('invalid_value', 'tool_choice names a tool that is not among the tools.', {
         param: 'tool_choice',
       });

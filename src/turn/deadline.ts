@@ -26,9 +26,10 @@ export class Deadline {
     this.#client = options.client;
     const { firstEventTimeoutMs, totalTimeoutMs } = options.limits;
     this.#endsAtMs = performance.now() + totalTimeoutMs;
-    this.#timer = options.stream
-      ? setTimeout(() => this.#stall(), Math.min(firstEventTimeoutMs, totalTimeoutMs))
-      : setTimeout(() => this.#expire(), totalTimeoutMs);
+    this.#timer =
+      options.stream && firstEventTimeoutMs < totalTimeoutMs
+        ? setTimeout(() => this.#stall(), firstEventTimeoutMs)
+        : setTimeout(() => this.#expire(), totalTimeoutMs);
     if (this.#client.aborted) this.#onClientGone();
     else this.#client.addEventListener('abort', this.#onClientGone);
   }

@@ -3,19 +3,11 @@
 import { ProxyError } from '../conversation/errors.ts';
 import { type Message, textOf } from '../conversation/message.ts';
 import type { Reply } from '../conversation/reply.ts';
-import type { Space, TurnMark } from '../conversation/session.ts';
+import type { Repetition, Space } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import type { Recalled, SessionStore } from '../store/session-store.ts';
 import type { Answer } from './answer.ts';
 import type { SessionState } from './open-session.ts';
-
-/** What a request says about being a repeat. */
-export interface Repetition extends TurnMark {
-  /** `key`: the client's own idempotency key. `client`: a key made of the request, for the client's own repeats. */
-  readonly source: 'key' | 'client';
-  /** Whether this is a repeat, as far as the client tells; with a key of its own any request may be one. */
-  readonly isRepeat: boolean;
-}
 
 /** @throws ProxyError `idempotency_key_reused` where the key belongs to another request. */
 export async function findAnswer(

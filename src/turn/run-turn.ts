@@ -10,7 +10,7 @@ import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { Message } from '../conversation/message.ts';
 import { type Reply, ReplyCollector } from '../conversation/reply.ts';
-import type { Turn, TurnMark } from '../conversation/session.ts';
+import type { Repetition, Turn, TurnMark } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Answer } from './answer.ts';
@@ -19,7 +19,7 @@ import { Deadline, type DeadlineLimits } from './deadline.ts';
 import type { Adjustments, ChatModel, ModelInfo, PreparedCall } from './model.ts';
 import { CallNamer } from './name-calls.ts';
 import { type OpenSession, openSession, type SessionState } from './open-session.ts';
-import { findAnswer, type Repetition } from './replay-turn.ts';
+import { findAnswer } from './replay-turn.ts';
 import type { SessionGate } from './session-gate.ts';
 
 export interface Caller {

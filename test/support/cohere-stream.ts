@@ -55,6 +55,11 @@ export function streamed(...events: readonly unknown[]): Step[] {
   return [head(), chunk(frames(...events)), end()];
 }
 
+/** The same, each event a segment of its own: what came before a bad one has left the proxy by then. */
+export function streamedApart(...events: readonly unknown[]): Step[] {
+  return [head(), ...events.map(event => chunk(frames(event))), end()];
+}
+
 /** The events of a stream's text, each with its blank line. */
 export function splitEvents(sse: string): string[] {
   return sse.split(/(?<=\n\n)/).filter(event => event !== '');

@@ -11,13 +11,14 @@ export interface Endless {
 export function endless(piece: string, maxBytes: number): Endless {
   const bytes = Buffer.from(piece);
   let producedBytes = 0;
-  const pieces: Uint8Array[] = [];
-  pieces[Symbol.iterator] = function* () {
+  function* make(): Generator<Uint8Array, undefined> {
     while (producedBytes < maxBytes) {
       producedBytes += bytes.length;
       yield bytes;
     }
-  };
+  }
+  // A script's pieces are an array, and all that is done with it is to go through it.
+  const pieces: Uint8Array[] = Object.assign([], { [Symbol.iterator]: make });
   return {
     step: { type: 'body', pieces },
     get producedBytes() {

@@ -2,7 +2,7 @@
 // failures that hold for all of them.
 import { expect } from 'vitest';
 import { parseFrames } from './read-sse.ts';
-import { chatPath, type Pair } from './start.ts';
+import type { Pair } from './start.ts';
 import type { Step } from './upstream-script.ts';
 
 interface ErrorFields {
@@ -212,5 +212,3 @@ export function goodAnswer(text: string): object {
     usage: { tokens: { input_tokens: 5, output_tokens: 1 } },
   };
 }
-
-export { chatPath };

@@ -1,0 +1,182 @@
+// Answers of Cohere's that are too much, or not enough. Catalogue U21, U23–U25.
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  start as begin,
+  callDelta,
+  callEnd,
+  callStart,
+  frames,
+  jsonHead,
+  messageEnd,
+  streamed,
+  streamedApart,
+  text,
+  thinking,
+} from '../support/cohere-stream.ts';
+import { endless } from '../support/endless.ts';
+import { ask, expectAnswered, expectFailed, goodAnswer, meetFault } from '../support/outcome.ts';
+import { startPair } from '../support/start.ts';
+import { chunk, end, head, json, type Step } from '../support/upstream-script.ts';
+
+// The pause before a repeat is a random one: none here.
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+});
+
+describe('U21 too much', () => {
+  it.each<[string, Step[]]>([
+    ['a whole answer', [head(200, jsonHead), endless('"'.padEnd(10_000), 50_000_000).step]],
+    ['tiny events', [head(), endless(frames(text('x')), 50_000_000).step]],
+    ['comments', [head(), endless(`: ${'x'.repeat(1_000)}\n\n`, 50_000_000).step]],
+    [
+      'lines of one event',
+      [head(), chunk(frames(text('x'))), endless(`data: ${'x'.repeat(500)}\n`, 50_000_000).step],
+    ],
+  ])('U21 %s without end: a limit holds, upstream given up', async (_name, steps) => {
+    const pair = await startPair({ limits: { upstreamBodyBytes: 300_000, upstreamEventBytes: 100_000 } });
+    const { outcome } = await meetFault(pair, [steps], { stream: true });
+    expectFailed(outcome, 'upstream_invalid_response');
+    expect(await pair.fake.chatRequests.at(-2)?.outcome).toBe('aborted');
+  });
+});
+
+describe('U23 nothing said', () => {
+  const nothing: readonly (readonly [string, Step[]])[] = [
+    ['a stream without text', streamed(begin, messageEnd())],
+    ['a stream with empty text', streamed(begin, text(''), messageEnd())],
+    [
+      'only thinking',
+      json({ ...goodAnswer(''), message: { content: [{ type: 'thinking', thinking: 'hm' }] } }),
+    ],
+    ['only a plan', json({ ...goodAnswer(''), message: { tool_plan: 'I will', content: [] } })],
+    ['content: []', json({ ...goodAnswer(''), message: { content: [] } })],
+    ['no content', json({ ...goodAnswer(''), message: {} })],
+    ['text ""', json(goodAnswer(''))],
+  ];
+  it.each(nothing)('U23 %s: one repeat, then upstream_invalid_response', async (_name, steps) => {
+    const pair = await startPair();
+    for (const stream of [true, false]) {
+      const { outcome, attempts } = await meetFault(pair, [steps, steps], { stream });
+      expectFailed(outcome, 'upstream_invalid_response', 502);
+      expect(attempts).toBe(2);
+    }
+    const { outcome } = await meetFault(pair, [steps, json(goodAnswer('better'))]);
+    expectAnswered(outcome, 'better');
+  });
+
+  it('U23 thinking was sent already: no repeat', async () => {
+    const steps = streamedApart(begin, thinking('hm'), messageEnd());
+    const { outcome, attempts } = await meetFault(await startPair(), [steps], { stream: true });
+    expectFailed(outcome, 'upstream_invalid_response', 200);
+    expect(attempts).toBe(1);
+  });
+
+  it.each<[string, Step[]]>([
+    ['204', [head(204, {}, 0), end()]],
+    ['200 with an empty body', [head(200, jsonHead, 0), end()]],
+    ['200 with an empty stream', [head(), end()]],
+  ])('U23 %s: a failure', async (_name, steps) => {
+    const { outcome } = await meetFault(await startPair(), [steps]);
+    expect(['upstream_invalid_response', 'upstream_interrupted']).toContain(outcome.error?.code);
+  });
+});
+
+it.each<unknown>([
+  undefined,
+  null,
+  5,
+  'many',
+  [],
+  { tokens: null },
+  { tokens: { input_tokens: -1, output_tokens: -5 } },
+  { tokens: { input_tokens: '12', output_tokens: '3' } },
+  { tokens: { input_tokens: 12 } },
+  { tokens: { output_tokens: 1.5 } },
+  { billed_units: { input_tokens: 3, output_tokens: 4 } },
+  { tokens: { input_tokens: 1e308, output_tokens: 1e308 } },
+])('U24 usage of %j: answered, and never a figure that is none', async usage => {
+  const pair = await startPair();
+  const { usage: _usage, ...rest } = { usage: 0, ...goodAnswer('a') };
+  pair.fake.replyJson({ ...rest, ...(usage === undefined ? {} : { usage }) });
+  pair.fake.script(...streamed(begin, text('a'), messageEnd('COMPLETE', { usage })));
+  for (const stream of [false, true]) {
+    const outcome = await ask(pair, { message: 'x', stream, stream_options: { include_usage: true } });
+    expectAnswered(outcome, 'a');
+    for (const figure of Object.values(outcome.usage ?? {})) {
+      if (typeof figure === 'object') continue;
+      expect(figure, JSON.stringify(outcome.usage)).toSatisfy(
+        value => typeof value === 'number' && Number.isInteger(value) && value >= 0,
+      );
+    }
+  }
+});
+
+describe('U25 tool calls', () => {
+  const tools = [{ type: 'function', function: { name: 'look' } }];
+  it.each<[string, unknown, string]>([
+    ['null', null, '{}'],
+    ['"null"', 'null', '{}'],
+    ['empty', '', '{}'],
+    ['no JSON', 'go there', 'go there'],
+    ['cut', '{"a":', '{"a":'],
+    ['odd spaces', ' { "a" : 1 } ', ' { "a" : 1 } '],
+    ['a key __proto__', '{"__proto__":{"a":1}}', '{"__proto__":{"a":1}}'],
+  ])('U25 arguments %s', async (_name, given, expected) => {
+    const pair = await startPair();
+    const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: given } };
+    pair.fake.replyJson({ message: { tool_calls: [call] }, finish_reason: 'TOOL_CALL' });
+    pair.fake.script(
+      ...streamed(begin, callStart(0, 'c1'), callDelta(0, given), callEnd(0), messageEnd('TOOL_CALL')),
+    );
+    for (const stream of [false, true]) {
+      const outcome = await ask(pair, { message: 'x', tools, stream });
+      expectAnswered(outcome);
+      expect(outcome.finishReasons).toEqual(['tool_calls']);
+      expect(outcome.toolCalls).toEqual([{ id: 'c1', name: 'look', arguments: expected }]);
+    }
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['equal', 'same', 'same'],
+    ['missing', undefined, undefined],
+    ['null', null, null],
+    ['empty', '', ''],
+    ['not usable', 'a b', 'ü'],
+    ['too long', 'x'.repeat(99), `y${'x'.repeat(99)}`],
+  ])('U25 ids that are %s: unique usable ids, stable in the session', async (_name, one, two) => {
+    const pair = await startPair();
+    pair.fake.script(
+      ...streamed(
+        begin,
+        callStart(0, one, 'look', '{}'),
+        callStart(1, two, 'unknown_tool', '{}'),
+        callEnd(1),
+        callEnd(0),
+        messageEnd('TOOL_CALL'),
+      ),
+    );
+    const outcome = await ask(pair, { sessionId: 's', message: 'x', tools, stream: true });
+    expectAnswered(outcome);
+    const ids = outcome.toolCalls.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(2);
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+    expect(outcome.toolCalls.map(({ name }) => name)).toEqual(['look', 'unknown_tool']);
+    pair.fake.replyJson(goodAnswer('done'));
+    const results = ids.map(tool_call_id => ({ role: 'tool', tool_call_id, content: 'r' }));
+    expectAnswered(await ask(pair, { sessionId: 's', messages: results }), 'done');
+  });
+
+  it.each([true, false])(
+    'U25 a call that MAX_TOKENS cut is not given out as finished (stream %s)',
+    async stream => {
+      const args = '{"path":"/etc';
+      const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: args } };
+      const steps = stream
+        ? streamed(begin, callStart(0, 'c1'), callDelta(0, args), messageEnd('MAX_TOKENS'))
+        : json({ message: { tool_calls: [call] }, finish_reason: 'MAX_TOKENS' });
+      const { outcome, attempts } = await meetFault(await startPair(), [steps], { tools, stream });
+      expectFailed(outcome, 'upstream_invalid_response');
+      expect(attempts).toBe(1);
+    },
+  );
+});
