@@ -71,7 +71,10 @@ function readBody(text: string): { message: string | undefined; errorType: strin
     unknown
   >;
   return {
-    message: typeof message === 'string' ? message.replace(/\p{Cc}+/gu, ' ').slice(0, 500) : undefined,
+    message:
+      typeof message === 'string' && message !== ''
+        ? message.replace(/\p{Cc}+/gu, ' ').slice(0, 500)
+        : undefined,
     errorType: typeof error_type === 'string' ? error_type : undefined,
   };
 }

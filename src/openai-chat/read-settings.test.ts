@@ -68,7 +68,7 @@ test.each<[object, object]>([
     { thinking: { type: 'disabled' }, reasoning_effort: 'high' },
     { thinking: { type: 'disabled', param: 'thinking' } },
   ],
-  [{ thinking: { type: 'enabled' } }, { thinking: { type: 'enabled' } }],
+  [{ thinking: { type: 'enabled' } }, { thinking: { type: 'enabled', param: 'thinking' } }],
   [
     { thinking: { type: 'enabled', token_budget: 9 } },
     { thinking: { type: 'enabled', param: 'thinking', tokenBudget: 9 } },

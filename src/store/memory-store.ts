@@ -142,7 +142,7 @@ export class MemoryStore implements SessionStore {
     this.#byOwner.set(key.owner, owned);
     this.#tombstones.delete(name);
     // A mark keeps its whole turn: with a history that was replaced, that would be counted nowhere.
-    if (!isGrown) this.#forgetMarks(next);
+    if (before && turn.keep < before.messages.length) this.#forgetMarks(next);
     this.#mark(name, next, turn);
     return { status: 'appended', version: session.version };
   }
