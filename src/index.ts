@@ -1,4 +1,5 @@
 export { formatMessagesForCohereChat } from './cohere/format-messages.ts';
 export { type CohereProxyOptions, ConfigError, type Limits } from './config.ts';
 export type { Message } from './conversation/message.ts';
+export { intelligentTruncateMessages } from './conversation/truncate.ts';
 export { CohereProxyServer } from './server.ts';

@@ -1,6 +1,8 @@
 // class CohereProxyServer: wires the rooms together. The only file that knows everybody.
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CohereClient } from './cohere/client.ts';
+import { describePrompt } from './cohere/format-request.ts';
 import { type CohereProxyOptions, type Config, resolveConfig } from './config.ts';
 import { ProxyError } from './conversation/errors.ts';
 import { type App, createApp } from './http/app.ts';
@@ -17,6 +19,9 @@ import { addSessionRoutes } from './sessions/routes.ts';
 import { type Simulator, startSimulator } from './simulator/server.ts';
 import { openStore } from './store/open-store.ts';
 import type { SessionStore } from './store/session-store.ts';
+import { type CohereChatRequest, TokenMeter } from './tokens/meter.ts';
+import { loadEncoder } from './tokens/vocabulary.ts';
+import type { ModelInfo, Prompt } from './turn/model.ts';
 import { SessionGate } from './turn/session-gate.ts';
 
 /**
@@ -34,6 +39,8 @@ export class CohereProxyServer {
   #cohere: CohereClient | undefined;
   #store: SessionStore | undefined;
   #simulator: Simulator | undefined;
+  readonly #stopping = new AbortController();
+  #isListening = false;
   #isDraining = false;
   #closing: Promise<void> | undefined;
 
@@ -44,10 +51,12 @@ export class CohereProxyServer {
 
   /** Starts to serve. The base URL for OpenAI clients is `url` + `/v1`. */
   async listen(): Promise<{ readonly url: string }> {
-    if (this.#app) throw new Error('listen() was called before');
+    if (this.#isListening) throw new Error('listen() was called before');
+    this.#isListening = true;
     const { config } = this;
     // Offline there is no key; the simulator wants one all the same, as Cohere does.
-    if (config.offline) this.#simulator = await startSimulator({ requireKey: false });
+    const meter = new TokenMeter();
+    if (config.offline) this.#simulator = await startOffline(meter);
     const resolveOwner = createOwnerResolver(config, () => loadSecret(config.dataDir));
     const gate = new SessionGate(config.limits);
     const now = Date.now;
@@ -72,6 +81,10 @@ export class CohereProxyServer {
     this.#app = app;
     const turns = {
       model: this.#cohere,
+      meter: {
+        measure: (prompt: Prompt, info: ModelInfo | undefined) =>
+          meter.measure(describePrompt(prompt, info), prompt.messages),
+      },
       store: this.#store,
       gate,
       defaultModel: config.model,
@@ -84,6 +97,7 @@ export class CohereProxyServer {
     addModelRoutes(app, this.#cohere);
     addSessionRoutes(app, { store: this.#store, writeMessage });
     addHealthRoutes(app, { checkStore: async () => this.#store?.check() });
+    await this.#loadVocabulary(meter, app);
     try {
       await app.listen({ host: config.host, port: config.port });
     } catch (error) {
@@ -95,6 +109,21 @@ export class CohereProxyServer {
     return { url: `http://${host}:${port}` };
   }
 
+  /** A prepared vocabulary is there at once; where it is made first, tokens are estimated meanwhile, with a margin. */
+  async #loadVocabulary(meter: TokenMeter, app: App): Promise<void> {
+    const loading = loadEncoder({
+      onProblem: problem => app.log.warn(problem),
+      signal: this.#stopping.signal,
+    }).then(
+      encoder => {
+        if (encoder) meter.use(encoder);
+        else app.log.warn('no vocabulary is installed: tokens are estimated, with a margin');
+      },
+      () => {},
+    );
+    await Promise.race([loading, sleep(vocabularyWaitMs)]);
+  }
+
   /** New requests are sent away; running turns have `shutdownMs` to end; the store is closed last. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -103,6 +132,7 @@ export class CohereProxyServer {
 
   async #close(): Promise<void> {
     this.#isDraining = true;
+    this.#stopping.abort();
     const app = this.#app;
     // No new connections; on those that are open, requests are told to come again.
     app?.server.close();
@@ -117,4 +147,17 @@ export class CohereProxyServer {
     await this.#store?.close();
     await this.#simulator?.close();
   }
+}
+
+const vocabularyWaitMs = 500;
+
+/** The offline Cohere counts as we do, so that what it says about sizes is what the real one would say. */
+function startOffline(meter: TokenMeter): Promise<Simulator> {
+  return startSimulator({
+    requireKey: false,
+    countPrompt: request => {
+      const counted = meter.countRequest(request as unknown as CohereChatRequest);
+      return counted && { input: counted.tokens, overhead: counted.overhead, messages: counted.messages };
+    },
+  });
 }

@@ -72,7 +72,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   secret: ['config.ts'],
   banner: ['config.ts', 'screen.ts', 'http/'],
   'command-line': ['config.ts', 'check-value.ts', 'proxy-keys.ts', 'screen.ts', 'log.ts'],
-  index: ['cohere/format-messages.ts', 'config.ts', 'type:conversation/', 'server.ts'],
+  index: [
+    'cohere/format-messages.ts',
+    'config.ts',
+    'conversation/truncate.ts',
+    'type:conversation/',
+    'server.ts',
+  ],
   main: [
     'banner.ts',
     'command-line.ts',

@@ -76,10 +76,11 @@ export class CohereClient implements ChatModel {
 
   prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall {
     const isChoiceRefused = prompt.toolChoice !== 'auto' && this.#withoutToolChoice.has(prompt.model);
-    const asked: Prompt = isChoiceRefused ? { ...prompt, toolChoice: 'auto' } : prompt;
+    const asked = isChoiceRefused ? withoutToolChoice(prompt) : prompt;
     const { body, toolNames, dropped, clamped } = formatRequest(asked, info);
     return {
-      dropped: isChoiceRefused ? [...dropped, 'tool_choice'] : dropped,
+      // Where no tools are sent the choice `none` is kept all the same.
+      dropped: isChoiceRefused && asked.tools.length > 0 ? [...dropped, 'tool_choice'] : dropped,
       clamped,
       send: async options => {
         try {
@@ -230,11 +231,20 @@ function drain(chunks: AsyncIterator<Buffer>, body: Response['body']): void {
     .finally(() => clearTimeout(timer));
 }
 
+/** As near as a model comes that takes no `tool_choice`. A history with calls cannot be sent without its tools. */
+function withoutToolChoice(prompt: Prompt): Prompt {
+  const isNone = prompt.toolChoice === 'none';
+  const holdsCalls = prompt.messages.some(
+    message => message.role === 'assistant' && message.toolCalls?.length,
+  );
+  return { ...prompt, toolChoice: 'auto', tools: isNone && !holdsCalls ? [] : prompt.tools };
+}
+
 /** Cohere quotes what it was sent; the proxy's own key is not its clients' business. */
 function hideKey(thrown: unknown, apiKey: string | undefined): unknown {
   if (apiKey === undefined || !(thrown instanceof ProxyError) || !thrown.message.includes(apiKey))
     return thrown;
-  return thrown.withMessage(thrown.message.replaceAll(apiKey, '[key]'));
+  return thrown.with({ message: thrown.message.replaceAll(apiKey, '[key]') });
 }
 
 async function* oneBatch(events: readonly TurnEvent[]): AsyncGenerator<readonly TurnEvent[]> {

@@ -16,24 +16,10 @@ export interface FormattedRequest extends Adjustments {
 
 export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): FormattedRequest {
   checkAbilities(prompt, info);
-  const dropped: string[] = [];
-  const clamped: string[] = [];
-  const toolNames = new ToolNames([...prompt.tools.map(tool => tool.name), ...calledNames(prompt.messages)]);
-
-  const options: CohereChatOptions = { model: prompt.model, stream: prompt.stream };
-  if (prompt.tools.length > 0) {
-    options.tools = formatTools(prompt.tools, toolNames);
-    if (prompt.toolChoice === 'required') options.tool_choice = 'REQUIRED';
-    if (prompt.toolChoice === 'none') options.tool_choice = 'NONE';
-    if (prompt.strictTools) {
-      if (info?.features?.has('strict_tools') && fitStrictTools(prompt.tools)) options.strict_tools = true;
-      else dropped.push('tools.function.strict');
-    }
-  }
+  const toolNames = toolNamesOf(prompt);
+  const { options, dropped, clamped } = formatOptions(prompt, info, toolNames);
   if (!messageForm(info).images && prompt.messages.some(holdsImage))
     dropped.push('messages.content.image_url');
-  formatSettings(options, prompt.settings, info, { dropped, clamped });
-
   const messages = serializeMessages(prompt.messages, info, toolNames);
   const head = JSON.stringify(options);
   const body = Buffer.concat([
@@ -44,13 +30,48 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
   return { body, toolNames, dropped, clamped };
 }
 
+/** What a prompt looks like to Cohere, for whoever has to know its size: options, and each message by itself. */
+export function describePrompt(prompt: Prompt, info: ModelInfo | undefined) {
+  const toolNames = toolNamesOf(prompt);
+  const { options } = formatOptions(prompt, info, toolNames);
+  const form = messageForm(info);
+  const toolName = (name: string) => toolNames.toCohere(name);
+  return { options, form, format: (message: Message) => formatMessage(message, { form, toolName }) };
+}
+
+function toolNamesOf({ tools, messages }: Prompt): ToolNames {
+  return new ToolNames([...tools.map(tool => tool.name), ...calledNames(messages)]);
+}
+
+/** Everything beside the messages. */
+function formatOptions(prompt: Prompt, info: ModelInfo | undefined, toolNames: ToolNames) {
+  const dropped: string[] = [];
+  const clamped: string[] = [];
+  const options: CohereChatOptions = { model: prompt.model, stream: prompt.stream };
+  if (prompt.tools.length > 0) {
+    options.tools = formatTools(prompt.tools, toolNames);
+    if (prompt.toolChoice === 'required') options.tool_choice = 'REQUIRED';
+    if (prompt.toolChoice === 'none') options.tool_choice = 'NONE';
+    if (prompt.strictTools) {
+      if (info?.features?.has('strict_tools') && fitStrictTools(prompt.tools)) options.strict_tools = true;
+      else dropped.push('tools.function.strict');
+    }
+  }
+  formatSettings(options, prompt.settings, info, { dropped, clamped });
+  return { options, dropped, clamped };
+}
+
 /** What Cohere would refuse in worse words, or not at all but with a wrong answer. */
 function checkAbilities({ tools, settings }: Prompt, info: ModelInfo | undefined): void {
   const features = info?.features;
   if (settings.responseFormat?.type === 'json' && tools.length > 0) {
-    throw new ProxyError('unsupported_parameter', 'Cohere gives JSON output only without tools.', {
-      param: 'response_format',
-    });
+    throw new ProxyError(
+      'unsupported_parameter',
+      'Cohere gives JSON output only without tools, and without tool calls in the history.',
+      {
+        param: 'response_format',
+      },
+    );
   }
   if (features && settings.logprobs && !features.has('logprobs')) {
     throw new ProxyError('unsupported_parameter', `The model \`${info?.name}\` gives no logprobs.`, {

@@ -59,7 +59,10 @@ export function fitStrictTools(tools: readonly Tool[]): boolean {
     }
     return fits(schema.items) && fits(schema.anyOf) && fits(schema.$defs && Object.values(schema.$defs));
   };
-  return tools.every(tool => fits(tool.parameters ?? noParameters)) && properties <= maxStrictProperties;
+  return (
+    tools.every(tool => fits(asObjectSchema(tool.parameters ?? noParameters))) &&
+    properties <= maxStrictProperties
+  );
 }
 
 function isList(value: JsonValue | undefined): value is readonly JsonValue[] {

@@ -95,7 +95,7 @@ function readRefusal(message: string | undefined, errorType: string | undefined,
   const tokens = tooManyTokens.exec(message);
   if (tokens) {
     const limit = Number(tokens[2]);
-    return contextExceeded(limit, limit + Number(tokens[1]), { cause });
+    return contextExceeded(limit, limit + Number(tokens[1]), { cause, repeat: 'shorter' });
   }
   if (/^too many tokens/.test(message)) {
     return new ProxyError('context_length_exceeded', message, { param: 'messages', cause });
@@ -115,7 +115,7 @@ function contextExceeded(limit: number, wanted: number, options: ProxyErrorOptio
   return new ProxyError(
     'context_length_exceeded',
     `This model's maximum context length is ${limit} tokens. However, your messages resulted in ${wanted} tokens. Please reduce the length of the messages.`,
-    { ...options, param: 'messages' },
+    { ...options, param: 'messages', details: { limit, tokens: wanted } },
   );
 }
 

@@ -66,5 +66,7 @@ export interface ChatRequest {
   readonly parallelToolCalls?: boolean;
   readonly settings: Settings;
   readonly session: SessionChoice;
+  /** `disabled`: what does not fit is refused, not cut. */
+  readonly truncation?: 'auto' | 'disabled';
   readonly stream: boolean;
 }

@@ -83,8 +83,11 @@ export interface ProxyErrorOptions {
   readonly repeat?: Repeat;
 }
 
-/** `as-is`: the same call may work now. `without-tool-choice`: the model does not take that parameter. */
-export type Repeat = 'as-is' | 'without-tool-choice';
+/**
+ * `as-is`: the same call may work now. `without-tool-choice`: the model does not take that parameter.
+ * `shorter`: the prompt has more tokens than we counted; `details` says how many, and how many it may have.
+ */
+export type Repeat = 'as-is' | 'without-tool-choice' | 'shorter';
 
 export interface ErrorBody {
   readonly error: {
@@ -120,9 +123,15 @@ export class ProxyError extends Error {
     this.repeat = options.repeat;
   }
 
-  /** The same failure in other words. */
-  withMessage(message: string): ProxyError {
-    const { code, param, details, retryAfterS, shouldRetry, repeat, cause } = this;
+  /** The same failure in other words, or with other advice. */
+  with({
+    message = this.message,
+    shouldRetry = this.shouldRetry,
+  }: {
+    message?: string;
+    shouldRetry?: boolean | undefined;
+  }): ProxyError {
+    const { code, param, details, retryAfterS, repeat, cause } = this;
     return new ProxyError(code, message, {
       cause,
       ...(param === undefined ? {} : { param }),

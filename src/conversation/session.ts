@@ -4,6 +4,7 @@ import type { Tool } from './chat-request.ts';
 import { ProxyError } from './errors.ts';
 import type { Message, SystemMessage } from './message.ts';
 import type { Reply } from './reply.ts';
+import type { Cut } from './truncate.ts';
 
 /** Whose names these are. The OpenAI field `user` parts an owner's sessions; absent is a space of its own. */
 export interface Space {
@@ -32,6 +33,8 @@ export interface Session {
   readonly messages: readonly Message[];
   /** The tools last offered. */
   readonly tools: readonly Tool[];
+  /** What of `messages` the last turn left out of its prompt. */
+  readonly cut?: Cut | undefined;
 }
 
 /** One exchange, stored whole or not at all. */
@@ -42,6 +45,7 @@ export interface Turn {
   readonly dialect: 'session' | 'transcript';
   readonly system: readonly SystemMessage[];
   readonly tools: readonly Tool[];
+  readonly cut?: Cut | undefined;
   /** How many of the session's messages stay before `messages`: all to append, 0 to replace the history. */
   readonly keep: number;
   /** What the client said. */

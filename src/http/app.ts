@@ -202,6 +202,7 @@ const exposedHeaders = [
   'x-session-state',
   'x-dropped-parameters',
   'x-clamped-parameters',
+  'x-context-truncated',
   'idempotent-replayed',
   'retry-after',
   'x-should-retry',

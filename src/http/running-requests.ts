@@ -9,6 +9,10 @@ export class RunningRequests {
   /** Aborted when the client leaves before its answer was sent, and when it has to. The reason is a ProxyError. */
   watch(response: ServerResponse): AbortSignal {
     const controller = new AbortController();
+    if (response.destroyed) {
+      controller.abort(new ProxyError('client_closed_request', 'The client left before it was heard.'));
+      return controller.signal;
+    }
     this.#open.set(response, controller);
     response.once('close', () => {
       this.#open.delete(response);

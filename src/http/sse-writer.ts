@@ -34,6 +34,8 @@ export class SseWriter {
 
   /** Resolves when the client can take more; at once where it can. @throws where it does not take it in time. */
   write(frames: string): Promise<void> | undefined {
+    // Its `close` has passed: nobody would tell that nothing more is taken.
+    if (this.#raw.destroyed) throw new ProxyError('client_closed_request', 'The client has left.');
     this.#open();
     this.#keepAlive.refresh();
     return this.#raw.write(frames) ? undefined : this.#drained();

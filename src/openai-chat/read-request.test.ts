@@ -28,6 +28,7 @@ test('the least', () => {
       parallelToolCalls: true,
       settings: {},
       session: { dialect: 'transcript' },
+      truncation: 'auto',
       stream: false,
     },
     user: undefined,

@@ -63,6 +63,7 @@ export function readRequest(body: unknown, limits: ReadLimits): ReadRequest {
       parallelToolCalls: fields.parallel_tool_calls ?? true,
       settings,
       session,
+      truncation: fields.truncation ?? 'auto',
       stream: fields.stream ?? false,
     },
     // The empty name is nobody's, as it is in lists.

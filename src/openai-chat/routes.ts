@@ -8,7 +8,9 @@ import { readRepetition } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import type { Answer } from '../turn/answer.ts';
-import { openTurn, type TurnParts } from '../turn/run-turn.ts';
+import { countTurn } from '../turn/count-turn.ts';
+import { openTurn } from '../turn/open-turn.ts';
+import type { TurnParts } from '../turn/run-turn.ts';
 import { type ReadLimits, type ReadRequest, readRequest } from './read-request.ts';
 import { ChunkWriter } from './write-chunks.ts';
 import { type AnswerHead, writeCompletion, writeSessionFields } from './write-completion.ts';
@@ -28,8 +30,7 @@ export function addChatRoutes(app: App, { turns, running, limits }: ChatRoutesOp
     const caller = { ...request.caller, user: read.user };
     const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
     const turn = await openTurn({ chat: read.chat, caller, client, repetition }, turns);
-    const dropped = [...read.dropped, ...turn.adjustments.dropped];
-    const clamped = [...read.clamped, ...turn.adjustments.clamped];
+    const { dropped, clamped } = namesOf(turn, read);
     if (dropped.length + clamped.length > 0)
       request.log.debug({ dropped, clamped }, 'parameters without effect');
     const { answerId: id, createdAtMs, model } = turn;
@@ -46,6 +47,23 @@ export function addChatRoutes(app: App, { turns, running, limits }: ChatRoutesOp
       streams -= 1;
     }
     return reply;
+  });
+
+  app.post('/v1/chat/completions/input_tokens', async (request, reply) => {
+    const read = readRequest(request.body, limits);
+    const counted = await countTurn(
+      { chat: read.chat, caller: { ...request.caller, user: read.user } },
+      turns,
+    );
+    return reply.send({
+      object: 'chat.completion.input_tokens',
+      input_tokens: counted.inputTokens,
+      whole_tokens: counted.wholeTokens,
+      budget: counted.budget ?? null,
+      fits: counted.fits,
+      truncated: { messages: counted.leftOut, results: counted.shortened },
+      exact: counted.isExact,
+    });
   });
 
   async function sendStream(
@@ -112,18 +130,24 @@ const headerSafe = /^[\w.\-=[\]]{1,80}$/;
 const maxNamed = 30;
 
 function setHeaders(reply: FastifyReply, turn: Answer, read: ReadRequest): void {
-  const { sessionId, adjustments } = turn;
+  const { sessionId } = turn;
   reply.header('x-session-state', sessionId === null ? 'none' : turn.state);
   if (sessionId === null) reply.removeHeader('x-session-id');
   else reply.header('x-session-id', sessionId);
   if (turn.isReplayed) reply.header('idempotent-replayed', 'true');
-  const list = (names: readonly string[]) =>
-    names
-      .filter(name => headerSafe.test(name))
-      .slice(0, maxNamed)
-      .join(', ');
-  const dropped = list([...read.dropped, ...adjustments.dropped]);
-  const clamped = list([...read.clamped, ...adjustments.clamped]);
-  if (dropped !== '') reply.header('x-dropped-parameters', dropped);
-  if (clamped !== '') reply.header('x-clamped-parameters', clamped);
+  const { dropped, clamped } = namesOf(turn, read);
+  const { leftOut, shortened } = turn.truncated;
+  if (leftOut + shortened > 0)
+    reply.header('x-context-truncated', `messages=${leftOut}, results=${shortened}`);
+  if (dropped.length > 0) reply.header('x-dropped-parameters', dropped.join(', '));
+  if (clamped.length > 0) reply.header('x-clamped-parameters', clamped.join(', '));
+}
+
+/** Names come from the client: only what is safe in a header, and in a log, is said again. */
+function namesOf({ adjustments }: Answer, read: ReadRequest) {
+  const safe = (names: readonly string[]) => names.filter(name => headerSafe.test(name)).slice(0, maxNamed);
+  return {
+    dropped: safe([...read.dropped, ...adjustments.dropped]),
+    clamped: safe([...read.clamped, ...adjustments.clamped]),
+  };
 }

@@ -88,6 +88,7 @@ export const chatBody = z.object({
   sessionId: z.string().nullish(),
   message: z.unknown().optional(),
   history: z.enum(['append', 'replace']).nullish(),
+  truncation: z.enum(['auto', 'disabled']).nullish(),
   include_messages: z.boolean().nullish(),
 });
 

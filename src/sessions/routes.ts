@@ -61,7 +61,10 @@ export function addSessionRoutes(app: App, { store, writeMessage }: SessionRoute
 
   async function read(owner: string, params: unknown, query: unknown): Promise<Session> {
     const { id } = params as { id: string };
-    const { user } = query as { user?: string };
+    const { user } = query as { user?: unknown };
+    if (user !== undefined && typeof user !== 'string') {
+      throw new ProxyError('invalid_value', "Invalid 'user'.", { param: 'user' });
+    }
     if (!isSessionId(id)) throw sessionNotFound(id.slice(0, 128));
     const spaces = (await opened().find(owner, id)).filter(
       space => user === undefined || (space.user ?? '') === user,

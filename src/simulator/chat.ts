@@ -5,6 +5,7 @@ import { composeAnswer } from './answer.ts';
 import { breakStream } from './break-stream.ts';
 import { checkRequest } from './check-request.ts';
 import { readConversation } from './conversation.ts';
+import type { CountPrompt } from './count-tokens.ts';
 import type { CutAnswer } from './cut-answer.ts';
 import { type FailedReply, findFault, refusalFor, unavailable } from './faults.ts';
 import type { JsonValue } from './json.ts';
@@ -29,17 +30,19 @@ const maxRememberedFailures = 100;
 
 export class Chat {
   readonly #paceMs: number;
+  readonly #countPrompt: CountPrompt;
   readonly #cache = new PromptCache();
   /** Digests of bodies that `simulate:once-503` has refused. */
   readonly #failedOnce = new Set<string>();
 
-  constructor(paceMs: number) {
+  constructor(paceMs: number, countPrompt: CountPrompt) {
     this.#paceMs = paceMs;
+    this.#countPrompt = countPrompt;
   }
 
   /** Throws a Refusal before anything is written; a returned reply is to be sent as it is. */
   async answer(response: ServerResponse, call: ChatCall): Promise<FailedReply | undefined> {
-    const { body, model, prompt } = checkRequest(call.body);
+    const { body, model, prompt } = checkRequest(call.body, this.#countPrompt);
     const fault = findFault(readConversation(body.messages));
     const failure = fault && refusalFor(fault, body.stream);
     if (failure instanceof Refusal) throw failure;

@@ -5,7 +5,7 @@ import { checkMessages } from './check-messages.ts';
 import { checkSampling } from './check-sampling.ts';
 import { checkJsonSchema } from './check-schema.ts';
 import { checkTools } from './check-tools.ts';
-import { countTokens, type PromptTokens } from './count-tokens.ts';
+import { type CountedPrompt, type CountPrompt, countTokens, type PromptTokens } from './count-tokens.ts';
 import { isDeeperThan, type JsonValue } from './json.ts';
 import { findModel, type Model, supports } from './models.ts';
 import { readChatBody } from './read-body.ts';
@@ -20,7 +20,7 @@ export interface CheckedRequest {
 /** Far above any sane request, far below what would exhaust the stack of whoever walks it. */
 const maxNesting = 128;
 
-export function checkRequest(value: JsonValue): CheckedRequest {
+export function checkRequest(value: JsonValue, countPrompt: CountPrompt = () => undefined): CheckedRequest {
   if (isDeeperThan(maxNesting, value)) throw badRequest('invalid request: the body is nested too deeply.');
   const body = readChatBody(value);
   const model = findModel(body.model);
@@ -32,7 +32,7 @@ export function checkRequest(value: JsonValue): CheckedRequest {
   checkResponseFormat(body, model);
   checkTools(body, model);
   checkMessages(body, model);
-  return { body, model, prompt: checkContext(body, model) };
+  return { body, model, prompt: checkContext(body, model, countPrompt(value)) };
 }
 
 /** Newer models can be strict or contextual about safety, but not silent. */
@@ -94,8 +94,8 @@ function checkResponseFormat(body: ChatBody, model: Model): void {
   if (format.schema) checkJsonSchema(format.schema);
 }
 
-function checkContext(body: ChatBody, model: Model): PromptTokens {
-  const prompt = countTokens(body);
+function checkContext(body: ChatBody, model: Model, counted: CountedPrompt | undefined): PromptTokens {
+  const prompt = { ...countTokens(body), ...counted };
   const limit = model.contextLength ?? Number.POSITIVE_INFINITY;
   const total = prompt.input + prompt.images;
   if (total > limit) {

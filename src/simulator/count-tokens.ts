@@ -17,6 +17,10 @@ export interface PromptTokens {
   readonly messages: readonly number[];
 }
 
+/** Where somebody else counts, and better: in the place of the estimate. */
+export type CountedPrompt = Pick<PromptTokens, 'input' | 'overhead' | 'messages'>;
+export type CountPrompt = (request: JsonValue) => CountedPrompt | undefined;
+
 /** Around one message, by generation of prompt. */
 const plainOverhead = 495;
 const plainOverheads: ReadonlyMap<string, number> = new Map([

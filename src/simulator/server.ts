@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Chat } from './chat.ts';
+import type { CountPrompt } from './count-tokens.ts';
 import type { FailedReply } from './faults.ts';
 import { type JsonValue, parseJson } from './json.ts';
 import { describeModel, listModels } from './models.ts';
@@ -18,6 +19,8 @@ export interface SimulatorOptions {
   readonly paceMs?: number;
   /** Default true. Any key is good, except those that begin with `invalid`. */
   readonly requireKey?: boolean;
+  /** Counts a request's tokens; undefined, and by default: they are estimated. */
+  readonly countPrompt?: CountPrompt;
 }
 
 interface RecordedRequest {
@@ -41,9 +44,15 @@ const maxRequests = 100;
 const maxBodyBytes = 48 * 1024 * 1024;
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { host = '127.0.0.1', port = 0, paceMs = 0, requireKey = true } = options;
+  const {
+    host = '127.0.0.1',
+    port = 0,
+    paceMs = 0,
+    requireKey = true,
+    countPrompt = () => undefined,
+  } = options;
   const requests: RecordedRequest[] = [];
-  const chat = new Chat(paceMs);
+  const chat = new Chat(paceMs, countPrompt);
   const record = (request: RecordedRequest): void => {
     requests.push(request);
     if (requests.length > maxRequests) requests.shift();

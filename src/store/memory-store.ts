@@ -31,7 +31,10 @@ export interface MemoryStoreOptions {
 
 interface Entry {
   session: Session;
+  /** The sum of the two below. */
   bytes: number;
+  messageBytes: number;
+  toolBytes: number;
   usedAtMs: number;
   /** The newest are enough: a repeat follows soon or never. */
   readonly turnIds: Map<string, number>;
@@ -76,7 +79,7 @@ export class MemoryStore implements SessionStore {
     const name = nameOf(key);
     const entry = this.#entries.get(name);
     // Whoever asks for a turn holds the session already, so that the sweep took it for busy.
-    if (entry && this.#options.now() - entry.usedAtMs >= this.#options.limits.sessionIdleMs) {
+    if (this.#isDue(entry)) {
       return { status: 'expired' };
     }
     if (!entry) return { status: this.#tombstones.has(name) ? 'expired' : 'missing' };
@@ -91,6 +94,8 @@ export class MemoryStore implements SessionStore {
     this.#checkOpen();
     const { limits, now } = this.#options;
     const name = nameOf(key);
+    // Begun anew over one that expired: the sweep took it for busy, since this turn holds it.
+    if (options.expectedVersion === 0 && this.#isDue(this.#entries.get(name))) this.#bury(name);
     const entry = this.#entries.get(name);
     const knownVersion = entry?.turnIds.get(turn.id);
     if (knownVersion !== undefined) return { status: 'duplicate', version: knownVersion };
@@ -102,7 +107,10 @@ export class MemoryStore implements SessionStore {
     const isGrown =
       before !== undefined && turn.keep === before.messages.length && before.system === turn.system;
     const added = isGrown ? said : [...turn.system, ...messages];
-    const bytes = sizeOf(added) + (isGrown && entry ? entry.bytes : 0);
+    const messageBytes = sizeOf(added) + (isGrown && entry ? entry.messageBytes : 0);
+    const toolBytes =
+      entry && turn.tools === before?.tools ? entry.toolBytes : Buffer.byteLength(JSON.stringify(turn.tools));
+    const bytes = messageBytes + toolBytes;
     if (bytes > limits.sessionBytes || messages.length > limits.sessionMessages) {
       throw new ProxyError('store_full', 'This session has reached its size limit. Start a new one.');
     }
@@ -119,10 +127,13 @@ export class MemoryStore implements SessionStore {
       system: turn.system,
       messages,
       tools: turn.tools,
+      cut: turn.cut,
     };
     const next = entry ?? {
       session,
       bytes: 0,
+      messageBytes: 0,
+      toolBytes: 0,
       usedAtMs: atMs,
       turnIds: new Map<string, number>(),
       marks: new Set<string>(),
@@ -130,6 +141,8 @@ export class MemoryStore implements SessionStore {
     this.#bytes += bytes - next.bytes;
     next.session = session;
     next.bytes = bytes;
+    next.messageBytes = messageBytes;
+    next.toolBytes = toolBytes;
     next.turnIds.set(turn.id, session.version);
     for (const oldest of next.turnIds.keys()) {
       if (next.turnIds.size <= rememberedTurns) break;
@@ -141,8 +154,10 @@ export class MemoryStore implements SessionStore {
     owned.set(name, next);
     this.#byOwner.set(key.owner, owned);
     this.#tombstones.delete(name);
-    // A mark keeps its whole turn: with a history that was replaced, that would be counted nowhere.
-    if (before && turn.keep < before.messages.length) this.#forgetMarks(next);
+    // A mark keeps its turn: with a history or a system text that was replaced, that would be counted nowhere.
+    const isReplaced =
+      before && (turn.keep < before.messages.length || !isSameText(before.system, turn.system));
+    if (isReplaced) this.#forgetMarks(next);
     this.#mark(name, next, turn);
     return { status: 'appended', version: session.version };
   }
@@ -216,7 +231,13 @@ export class MemoryStore implements SessionStore {
     const key = nameOf({ ...entry.session.key, id: turn.mark.key });
     this.#forgetMark(key);
     const { version } = entry.session;
-    this.#marked.set(key, { name, turn, version, expiresAtMs: now() + turn.mark.ttlMs });
+    // Nobody asks an old answer for its tools.
+    this.#marked.set(key, {
+      name,
+      turn: { ...turn, tools: [] },
+      version,
+      expiresAtMs: now() + turn.mark.ttlMs,
+    });
     entry.marks.add(key);
     for (const oldest of this.#marked.keys()) {
       if (this.#marked.size <= limits.idempotencyRecords) break;
@@ -234,6 +255,11 @@ export class MemoryStore implements SessionStore {
   #forgetMarks({ marks }: Entry): void {
     for (const key of marks) this.#marked.delete(key);
     marks.clear();
+  }
+
+  #isDue(entry: Entry | undefined): boolean {
+    const { limits, now } = this.#options;
+    return entry !== undefined && now() - entry.usedAtMs >= limits.sessionIdleMs;
   }
 
   #touch(name: string, entry: Entry): void {
@@ -279,22 +305,24 @@ export class MemoryStore implements SessionStore {
     }
   }
 
+  /** The longest unused go, as few as will do; nobody goes for what does not fit all the same. */
   #makeRoom(name: string, addedBytes: number, isNew: boolean): void {
     const { limits, isBusy } = this.#options;
-    const isFull = () =>
-      this.#bytes + addedBytes > limits.sessionStoreBytes ||
-      this.#entries.size + (isNew ? 1 : 0) > limits.sessions;
-    if (!isFull()) return;
-    const idle = [...this.#entries].filter(([other, { session }]) => other !== name && !isBusy(session.key));
-    // Nobody is pushed out for what does not fit all the same.
-    const freeable = idle.reduce((bytes, [, entry]) => bytes + entry.bytes, 0);
-    if (this.#bytes - freeable + addedBytes <= limits.sessionStoreBytes) {
-      for (const [oldest] of idle) {
-        this.#bury(oldest);
-        if (!isFull()) return;
-      }
+    let bytes = this.#bytes + addedBytes;
+    let sessions = this.#entries.size + (isNew ? 1 : 0);
+    const fits = () => bytes <= limits.sessionStoreBytes && sessions <= limits.sessions;
+    const leaving: string[] = [];
+    for (const [other, entry] of this.#entries) {
+      if (fits()) break;
+      if (other === name || isBusy(entry.session.key)) continue;
+      leaving.push(other);
+      bytes -= entry.bytes;
+      sessions -= 1;
     }
-    throw new ProxyError('store_full', 'The session store is full, and every session in it is in use.');
+    if (!fits()) {
+      throw new ProxyError('store_full', 'The session store is full, and every session in it is in use.');
+    }
+    for (const other of leaving) this.#bury(other);
   }
 }
 
@@ -308,4 +336,8 @@ function sizeOf(messages: readonly Message[]): number {
   let bytes = 0;
   for (const message of messages) bytes += Buffer.byteLength(JSON.stringify(message)) + messageOverheadBytes;
   return bytes;
+}
+
+function isSameText(before: readonly Message[], now: readonly Message[]): boolean {
+  return before === now || (before.length === 0 && now.length === 0);
 }

@@ -15,6 +15,8 @@ export interface Answer {
   /** Null where the turn is not stored, which may turn out as late as at its end. */
   readonly sessionId: string | null;
   readonly adjustments: Adjustments;
+  /** How many messages the model was not given, and how many tool results only in short. */
+  readonly truncated: { readonly leftOut: number; readonly shortened: number };
   /** The conversation with this turn; whole once the events have ended. */
   readonly messages: readonly Message[];
   /** Defined once the events have ended. */

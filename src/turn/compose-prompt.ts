@@ -12,6 +12,7 @@ import type { Session } from '../conversation/session.ts';
 import { checkNewMessages, repairTranscript, splitLeadingSystem } from '../conversation/transcript.ts';
 import type { Prompt } from './model.ts';
 
+/** What the turn is about, before it is known what of it fits. */
 export interface Composed {
   readonly prompt: Prompt;
   readonly system: readonly SystemMessage[];
@@ -80,6 +81,9 @@ function offerTools(request: ChatRequest, tools: readonly Tool[], messages: read
     }
     return { offered: tools, toolChoice: request.toolChoice };
   }
+  // Said in so many words: the session's tools may be called again.
+  if (request.toolChoice === 'auto' && tools.length > 0)
+    return { offered: tools, toolChoice: request.toolChoice };
   // The request offers no tools. Where the prompt holds calls, Cohere must know them all the same, or it fails
   // with "invalid tool generation"; they may not be called.
   const called = calledTools(messages);

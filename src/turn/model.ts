@@ -48,6 +48,24 @@ export interface Adjustments {
   readonly clamped: readonly string[];
 }
 
+/** What a prompt weighs, in tokens. */
+export interface Measured {
+  /** False: without the vocabulary, counts are estimates with a margin. */
+  readonly isExact: boolean;
+  /** Everything but the messages, with what was learned from Cohere's own counts. */
+  readonly overhead: number;
+  /** One message, wherever it stands: never less than it adds to the prompt. */
+  readonly count: (message: Message) => number;
+  /** The whole prompt with these messages, as Cohere will count it. */
+  readonly total: (messages: readonly Message[]) => number;
+  /** Cohere has told what a prompt with these messages really had. */
+  readonly learn: (messages: readonly Message[], actual: number, source: 'answer' | 'refusal') => void;
+}
+
+export interface PromptMeter {
+  measure(prompt: Prompt, info: ModelInfo | undefined): Measured;
+}
+
 export interface CallOptions {
   /** The key to use: the proxy's own, or the client's where it is passed through. */
   readonly apiKey: string | undefined;

@@ -64,10 +64,7 @@ export async function openSession(
     signal.throwIfAborted();
     const read = await store.read(key);
     if (read.status === 'found') return { state: 'continued', key, session: read.session, isNeeded, release };
-    // Nothing is lost where the client brings the whole conversation; a name of its own that is unused is free.
-    const isBegun =
-      choice.dialect === 'transcript' || (read.status === 'missing' && !isMadeSessionId(choice.id));
-    if (!isBegun) throw sessionNotFound(choice.id, read.status === 'expired');
+    if (!isBegunBy(choice, read.status)) throw sessionNotFound(choice.id, read.status === 'expired');
     if (!isMadeSessionId(choice.id)) return { state: 'new', key, session: undefined, isNeeded, release };
   } catch (error) {
     release();
@@ -75,4 +72,9 @@ export async function openSession(
   }
   release();
   return fresh();
+}
+
+/** Nothing is lost where the client brings the whole conversation; a name of its own that is unused is free. */
+export function isBegunBy({ dialect, id }: SessionChoice, status: 'missing' | 'expired' | 'found'): boolean {
+  return dialect === 'transcript' || (status === 'missing' && id !== undefined && !isMadeSessionId(id));
 }

@@ -31,6 +31,7 @@ export async function findAnswer(
 class ReplayedTurn implements Answer {
   readonly isReplayed = true;
   readonly adjustments = { dropped: [], clamped: [] };
+  readonly truncated = { leftOut: 0, shortened: 0 };
   readonly #recalled: Recalled;
 
   constructor(recalled: Recalled) {

