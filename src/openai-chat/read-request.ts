@@ -72,12 +72,19 @@ export function readRequest(body: unknown, limits: ReadLimits): ReadRequest {
     includeMessages:
       fields.include_messages ?? (session.dialect === 'session' || (!holdsAssistant && !tools)),
     dropped: [
+      ...(fields.messages?.some(holdsName) ? ['messages.name'] : []),
       ...Object.keys(body).filter(name => !Object.hasOwn(chatBody.shape, name)),
       ...dropped,
       ...droppedSettings,
     ],
     clamped,
   };
+}
+
+/** Cohere refuses the field; the legacy role `function` needs it, and says nothing more with it. */
+function holdsName(message: unknown): boolean {
+  const { name, role } = Object(message) as { name?: unknown; role?: unknown };
+  return typeof name === 'string' && role !== 'function';
 }
 
 function refuseWhatChangesTheAnswer(fields: ChatBody): void {

@@ -19,7 +19,6 @@ test.each<[object, object]>([
   ],
   [{ max_tokens: 5 }, { maxTokens: 5 }],
   [{ max_completion_tokens: 6 }, { maxTokens: 6 }],
-  [{ max_completion_tokens: 6, max_tokens: 5 }, { maxTokens: 6 }],
   [{ max_completion_tokens: null, max_tokens: 5 }, { maxTokens: 5 }],
   [{ max_completion_tokens: -1 }, {}],
   [{ max_tokens: -1 }, {}],
@@ -64,10 +63,6 @@ test.each<[object, object]>([
     { reasoning_effort: 'xhigh' },
     { thinking: { type: 'enabled', param: 'reasoning_effort', outputShare: 0.75 } },
   ],
-  [
-    { thinking: { type: 'disabled' }, reasoning_effort: 'high' },
-    { thinking: { type: 'disabled', param: 'thinking' } },
-  ],
   [{ thinking: { type: 'enabled' } }, { thinking: { type: 'enabled', param: 'thinking' } }],
   [
     { thinking: { type: 'enabled', token_budget: 9 } },
@@ -97,6 +92,20 @@ describe("what is beyond Cohere's range is brought into it, and named", () => {
     [{ presence_penalty: 1.1 }, { presencePenalty: 1 }, 'presence_penalty=1'],
   ])('%j', (fields, settings, clamped) => {
     expect(read(fields)).toEqual({ settings, dropped: [], clamped: [clamped] });
+  });
+});
+
+test('of two parameters for the same thing the one that gives way is named', () => {
+  const fields = {
+    max_completion_tokens: 6,
+    max_tokens: 5,
+    thinking: { type: 'disabled' },
+    reasoning_effort: 'high',
+  };
+  expect(read(fields)).toEqual({
+    settings: { maxTokens: 6, thinking: { type: 'disabled', param: 'thinking' } },
+    dropped: ['reasoning_effort', 'max_tokens'],
+    clamped: [],
   });
 });
 

@@ -32,6 +32,9 @@ export function readSettings(fields: ChatBody): ReadSettings {
   if (typeof seed === 'number' && !isSeed) dropped.push('seed');
   const responseFormat = readResponseFormat(fields.response_format);
   const thinking = readThinking(fields);
+  // Of two parameters for the same thing one wins.
+  if (fields.thinking && fields.reasoning_effort) dropped.push('reasoning_effort');
+  if (isGiven(fields.max_completion_tokens) && isGiven(fields.max_tokens)) dropped.push('max_tokens');
 
   const settings: Settings = {
     ...(maxTokens === undefined ? {} : { maxTokens }),

@@ -33,7 +33,10 @@ describe('tools', () => {
       { functions: [{ name: 'a', description: 'd', parameters }] },
       { tools: [{ name: 'a', description: 'd', parameters }] },
     ],
-    [{ tools: [tool('a')], functions: [{ name: 'b' }] }, { tools: [{ name: 'a' }] }],
+    [
+      { tools: [tool('a')], functions: [{ name: 'b' }] },
+      { tools: [{ name: 'a' }], dropped: ['functions'] },
+    ],
   ])('%j', (fields, expected) => {
     expect(read(fields)).toEqual({ ...nothing, ...expected });
   });
@@ -77,7 +80,10 @@ describe('the choice', () => {
     [{ function_call: 'none' }, { toolChoice: 'none' }],
     [{ function_call: 'auto' }, { toolChoice: 'auto' }],
     [{ function_call: { name: 'a' } }, { toolChoice: 'required', allowedTools: ['a'] }],
-    [{ tool_choice: 'none', function_call: 'auto' }, { toolChoice: 'none' }],
+    [
+      { tool_choice: 'none', function_call: 'auto' },
+      { toolChoice: 'none', dropped: ['function_call'] },
+    ],
   ])('%j', (fields, expected) => {
     expect(read(fields)).toEqual({ ...nothing, ...expected });
   });

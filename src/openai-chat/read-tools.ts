@@ -44,7 +44,12 @@ export function readTools(fields: ChatBody, maxTools: number): ReadTools {
     tools: tools.length > 0 ? tools : undefined,
     ...readChoice(fields),
     strictTools,
-    dropped: strict > 0 && !strictTools ? ['tools.function.strict'] : [],
+    dropped: [
+      ...(strict > 0 && !strictTools ? ['tools.function.strict'] : []),
+      // The legacy forms give way to the newer ones.
+      ...(fields.tools && fields.functions ? ['functions'] : []),
+      ...(fields.tool_choice && fields.function_call ? ['function_call'] : []),
+    ],
   };
 }
 

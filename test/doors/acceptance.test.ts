@@ -98,3 +98,20 @@ it('what was repeated here is not to be repeated by the client', async () => {
   expect(response.status).toBe(502);
   expect(response.headers.get('x-should-retry')).toBe('false');
 });
+
+it('of two parameters for the same thing the one that gives way is named, and so is a name', async () => {
+  proxy = await ProxyUnderTest.start();
+  proxy.fake.replyJson(plain);
+  const response = await post({
+    model: 'command-a-03-2025',
+    messages: [{ role: 'user', content: 'Hello', name: 'ada' }],
+    max_tokens: 5,
+    max_completion_tokens: 6,
+    tools: [tool],
+    functions: [{ name: 'old' }],
+    tool_choice: 'auto',
+    function_call: 'none',
+  });
+  const dropped = response.headers.get('x-dropped-parameters')?.split(', ');
+  expect(dropped?.sort()).toEqual(['function_call', 'functions', 'max_tokens', 'messages.name']);
+});
