@@ -1,6 +1,6 @@
 // An answer of Cohere's that is no success → ProxyError. Bodies may be flat JSON, plain text, HTML or nothing:
 // a proxy of Cohere's answers too. Only Cohere's own sentence about the request is passed on, and cut.
-import { ProxyError, type ProxyErrorOptions } from '../conversation/errors.ts';
+import { contextExceeded, ProxyError } from '../conversation/errors.ts';
 import { isGenerationFailure } from './read-answer.ts';
 
 export interface UpstreamFailure {
@@ -108,15 +108,6 @@ function readRefusal(message: string | undefined, errorType: string | undefined,
     });
   }
   return new ProxyError('upstream_rejected', message, { cause });
-}
-
-/** In the words that agents look for (Roo, Zoo, Cline, opencode, Continue …). Numbers are tokens. */
-function contextExceeded(limit: number, wanted: number, options: ProxyErrorOptions = {}): ProxyError {
-  return new ProxyError(
-    'context_length_exceeded',
-    `This model's maximum context length is ${limit} tokens. However, your messages resulted in ${wanted} tokens. Please reduce the length of the messages.`,
-    { ...options, param: 'messages', details: { limit, tokens: wanted } },
-  );
 }
 
 function readRateLimit(

@@ -160,3 +160,12 @@ export function toProxyError(thrown: unknown): ProxyError {
     },
   );
 }
+
+/** In the words that agents look for (Roo, Zoo, Cline, opencode, Continue …). Numbers are tokens. */
+export function contextExceeded(limit: number, tokens: number, options: ProxyErrorOptions = {}): ProxyError {
+  return new ProxyError(
+    'context_length_exceeded',
+    `This model's maximum context length is ${limit} tokens. However, your messages resulted in ${tokens} tokens. Please reduce the length of the messages.`,
+    { ...options, param: 'messages', details: { limit, tokens } },
+  );
+}

@@ -1,5 +1,5 @@
 // Prompt → what of it fits into the model's context. The stored history stays whole.
-import { ProxyError } from '../conversation/errors.ts';
+import { contextExceeded } from '../conversation/errors.ts';
 import { type Cut, intelligentTruncateMessages } from '../conversation/truncate.ts';
 import type { Measured, ModelInfo, Prompt } from './model.ts';
 
@@ -66,13 +66,4 @@ export function tryFit(
     budget,
     fits: fitted.fits && (isCuttable || !fitted.cut),
   };
-}
-
-/** In the words that agents look for (Roo, Zoo, Cline, opencode, Continue …). Numbers are tokens. */
-function contextExceeded(limit: number, wanted: number): ProxyError {
-  return new ProxyError(
-    'context_length_exceeded',
-    `This model's maximum context length is ${limit} tokens. However, your messages resulted in ${wanted} tokens. Please reduce the length of the messages.`,
-    { param: 'messages', details: { limit, tokens: wanted } },
-  );
 }

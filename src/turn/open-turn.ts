@@ -14,8 +14,7 @@ import { type Caller, RunningTurn, type TurnParts, type TurnRequest } from './ru
 export async function openTurn(request: TurnRequest, parts: TurnParts): Promise<Answer> {
   const { repetition, caller, client } = request;
   const { store, gate } = parts;
-  if (!repetition || !store) return openNewTurn(request, parts);
-  if (repetition.source === 'client') return openNewTurn(request, parts);
+  if (!store || repetition?.source !== 'key') return openNewTurn(request, parts);
   // While the first request with a key runs, the second waits for its answer. No session's name holds a colon.
   const release = await gate.enter({ owner: caller.owner, user: caller.user, id: repetition.key }, client);
   try {
