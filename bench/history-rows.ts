@@ -1,5 +1,5 @@
 // What a long conversation costs: in the proxy's memory, and sent anew with each request.
-import { models } from './answers.ts';
+import { answerText, models } from './answers.ts';
 import { repeatTimes } from './load.ts';
 import { chatRequest, exchanges, nextOfSession } from './requests.ts';
 import { type Bench, compare, type Group } from './rows.ts';
@@ -63,23 +63,50 @@ export function longSessionGroup(bench: Bench): Group {
   };
 }
 
+const agents = 4;
+let agentsMade = 0;
+
+/** As an agent sends it: the whole conversation each time, longer by what was answered and asked since. */
+function growingTranscripts(filler: string) {
+  const made = agentsMade++;
+  const turns = new Map<number, number>();
+  return (agent: number): Buffer => {
+    const turn = turns.get(agent) ?? 0;
+    turns.set(agent, turn + 1);
+    const messages = exchanges(500, `${filler} ${made} ${agent}`);
+    for (let more = 0; more < turn; more += 1) {
+      messages.push({ role: 'assistant', content: answerText }, { role: 'user', content: `Go on. ${more}` });
+    }
+    return chatRequest({ model: models.json, messages });
+  };
+}
+
 export function transcriptGroup(bench: Bench): Group {
   // 500 questions and 499 answers before it: a thousand messages with the reply.
   const filler = ` ${'It was about the things that we talked over before. '.repeat(9)}`.slice(0, 420);
-  const body = { model: models.json, messages: exchanges(500, filler) };
-  const text = JSON.stringify(body);
-  const request = chatRequest(body);
-  const times = 4;
-  const load = (target: Target) =>
-    target.measure({ connections: 4, next: repeatTimes(times, () => request) });
+  const text = JSON.stringify({ model: models.json, messages: exchanges(500, `${filler} 0 0`) });
+  const times = bench.warmUnits === 0 ? 2 : 10;
+  /** What the first request of each costs, and the later ones. */
+  const load = async (target: Target) => {
+    const next = growingTranscripts(filler);
+    const first = await target.measure({ connections: agents, next: repeatTimes(1, next) });
+    const later = await target.measure({ connections: agents, next: repeatTimes(times, next) });
+    return { first, later };
+  };
+  const size = `1,000 messages, ${Math.round(text.length / 1000)} KB`;
   return {
     rows: [
       {
         name: 'transcript',
         unit: 'µs/request',
-        meaning: `CPU of a request with 1,000 messages, ${Math.round(text.length / 1000)} KB. Base: JSON.parse of it, in the proxy.`,
+        meaning: `CPU of a request with ${size}, all but the last two of which are stored. Base: JSON.parse of it, in the proxy.`,
       },
       { name: 'transcript-pipe', unit: 'µs/request', meaning: 'The same. Base: pipe.' },
+      {
+        name: 'transcript-new',
+        unit: 'µs/request',
+        meaning: 'The same, of which nothing is stored: all of it is counted and kept. Base: pipe.',
+      },
     ],
     async warmUp() {
       if (bench.warmUnits === 0) return;
@@ -90,8 +117,12 @@ export function transcriptGroup(bench: Bench): Group {
       const proxy = await bench.proxy();
       const base = await load(await bench.pipe());
       const measured = await load(proxy);
-      const againstPipe = compare(measured, base);
-      return [{ ...againstPipe, base: await proxy.parseUs(text, 4 * times) }, againstPipe];
+      const againstPipe = compare(measured.later, base.later);
+      return [
+        { ...againstPipe, base: await proxy.parseUs(text, 4 * times) },
+        againstPipe,
+        compare(measured.first, base.first),
+      ];
     },
   };
 }

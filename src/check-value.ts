@@ -68,6 +68,31 @@ export function baseUrlProblem(value: unknown): string | undefined {
   return undefined;
 }
 
+export function isModelName(value: unknown): boolean {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value);
+}
+
+export function contextsProblem(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return "must be an object with models' names and their tokens";
+  }
+  const entries = Object.entries(value);
+  if (!entries.every(([name]) => isModelName(name)))
+    return 'must name each model in visible ASCII characters';
+  if (!entries.every(([, tokens]) => isWholeNumber(tokens) && tokens > 0)) {
+    return 'must give each model a whole number of tokens from 1 up';
+  }
+  return undefined;
+}
+
+/** Labels are stored and listed: what carries a key must not become one. */
+const secretHeaders = new Set(['authorization', 'proxy-authorization', 'cookie', 'api-key', 'x-api-key']);
+
+export function isLabelHeader(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^[!#$%&'*+.^_`|~\w-]{1,128}$/.test(value)) return false;
+  return !secretHeaders.has(value.toLowerCase());
+}
+
 export function proxyKeysProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return 'must hold at least one key';
   const seen = new Set<unknown>();

@@ -29,9 +29,12 @@ test('every flag, every variable', () => {
     'cohere-base-url': 'https://gateway.example',
     'session-store': 'none',
     model: 'command-r7b-12-2024',
+    context: 'command-a-03-2025=128000, a=b=1',
+    tokenizer: 'package',
     'proxy-keys-file': 'keys.txt',
     'allowed-hosts': 'a.example, b.example:81,',
     'allowed-origins': 'https://a.example',
+    'label-header': 'X-Chat, x-thread',
     'session-idle-minutes': '5',
     'max-sessions': '7',
     'session-memory-mb': '2',
@@ -45,15 +48,18 @@ test('every flag, every variable', () => {
     cohereBaseUrl: 'https://gateway.example',
     sessionStore: 'none',
     model: 'command-r7b-12-2024',
+    contexts: { 'command-a-03-2025': 128_000, 'a=b': 1 },
+    tokenizer: 'package',
     offline: true,
     allowedHosts: ['a.example', 'b.example:81'],
     allowedOrigins: ['https://a.example'],
+    labelHeaders: ['X-Chat', 'x-thread'],
     limits: { sessionIdleMs: 300_000, sessions: 7, sessionStoreBytes: 2 * 1024 * 1024 },
     logLevel: 'debug',
     dataDir: '/data',
   };
   const variable = (flag: string) =>
-    flag === 'model' ? 'COHERE_MODEL' : flag.toUpperCase().replaceAll('-', '_');
+    (['model', 'context'].includes(flag) ? `COHERE_${flag}` : flag).toUpperCase().replaceAll('-', '_');
   const env = Object.fromEntries(Object.entries(texts).map(([flag, text]) => [variable(flag), text]));
   const expected = { options, proxyKeysFile: 'keys.txt', problems: [] };
 
@@ -76,6 +82,17 @@ test('flags win over the environment, the environment over .env, the last of equ
   expect(read([], { PORT: '3' }, 'PORT=4').options).toEqual({ port: 3 });
   expect(read([], {}, 'PORT=4').options).toEqual({ port: 4 });
   expect(read(['--offline=false'], { OFFLINE: 'true' }).options).toEqual({ offline: false });
+});
+
+test('a list may be given in parts, as flags and with commas; the environment is not added to it', () => {
+  const env = { COHERE_CONTEXT: 'd=4', LABEL_HEADER: 'env' };
+  const argv = ['--context', 'a=1', '--context=b=2,c=3', '--label-header=one', '--label-header', 'two'];
+  expect(read(argv, env).options).toEqual({
+    contexts: { a: 1, b: 2, c: 3 },
+    labelHeaders: ['one', 'two'],
+  });
+  const named = read(['--context', '__proto__=1']).options.contexts ?? {};
+  expect(Object.entries(named)).toEqual([['__proto__', 1]]);
 });
 
 test('an empty variable is as good as none, spaces around a value are not part of it', () => {
@@ -104,6 +121,11 @@ test.each<[Parameters<typeof read>, string[]]>([
   [[['--max-sessions', '0']], ['--max-sessions: must be a whole number from 1 up']],
   [[['--session-idle-minutes', '1e3']], ['--session-idle-minutes: must be a whole number from 1 up']],
   [[['--session-memory-mb', '1.5']], ['--session-memory-mb: must be a whole number from 1 up']],
+  [[['--context', 'a']], ['--context: must be MODEL=TOKENS, with commas between']],
+  [[['--context', '=5']], ['--context: must be MODEL=TOKENS, with commas between']],
+  [[['--context', 'a=5', '--context', 'b=x']], ['--context: must be MODEL=TOKENS, with commas between']],
+  [[[], { COHERE_CONTEXT: 'a=5,a=6' }], ['COHERE_CONTEXT: must name each model once']],
+  [[['--context', 'a=5', '--context']], ['--context: needs a value']],
   [[[], { OFFLINE: 'maybe' }], ['OFFLINE: must be true or false']],
   [[['-canary']], ['argument 1: is not an option']],
   [[['--canary_KEY=canary']], ['argument 1: is not an option']],

@@ -1,7 +1,15 @@
 // What the user says: flags, then the environment, then `.env`, the first that speaks wins. One table drives the
 // reading, the help and the names in which problems are reported.
 import { parseArgs, parseEnv } from 'node:util';
-import { type CohereProxyOptions, type ConfigProblem, defaultLimits, defaults, logLevels } from './config.ts';
+import {
+  type CohereProxyOptions,
+  type ConfigProblem,
+  defaultLimits,
+  defaults,
+  logLevels,
+  tokenizers,
+} from './config.ts';
+import { BadValue, contexts, list, wholeNumber, yesOrNo } from './read-value.ts';
 
 type Given = CohereProxyOptions & { readonly proxyKeysFile?: string };
 
@@ -13,6 +21,8 @@ interface Setting {
   readonly env: string;
   /** A switch takes no value as a flag. */
   readonly isSwitch?: true;
+  /** Given again, it adds to what was given before. */
+  readonly isList?: true;
   readonly help: string;
   readonly default?: string | number;
   readonly parse: (text: string) => Given;
@@ -71,6 +81,23 @@ const settings: readonly Setting[] = [
     parse: model => ({ model }),
   },
   {
+    option: 'contexts',
+    flag: 'context',
+    env: 'COHERE_CONTEXT',
+    isList: true,
+    help: 'MODEL=TOKENS: the context of a model, whatever Cohere says; again for each model, or with commas between',
+    default: 'what Cohere says',
+    parse: text => ({ contexts: contexts(text) }),
+  },
+  {
+    option: 'tokenizer',
+    flag: 'tokenizer',
+    env: 'TOKENIZER',
+    help: `${tokenizers.join(', ')}: count with the vocabulary that Cohere names for the model, fetched once; with the installed one alone; or estimate`,
+    default: defaults.tokenizer,
+    parse: tokenizer => ({ tokenizer }),
+  },
+  {
     option: 'proxyKeys',
     flag: 'proxy-keys-file',
     env: 'PROXY_KEYS_FILE',
@@ -109,6 +136,15 @@ const settings: readonly Setting[] = [
     help: 'web pages that may call the proxy, such as https://app.example, with commas between',
     default: 'none',
     parse: text => ({ allowedOrigins: list(text) }),
+  },
+  {
+    option: 'labelHeaders',
+    flag: 'label-header',
+    env: 'LABEL_HEADER',
+    isList: true,
+    help: "a header with a client's own session id, beside those of known clients; again for each, or with commas between",
+    default: 'none',
+    parse: text => ({ labelHeaders: list(text) }),
   },
   {
     option: 'limits.sessionIdleMs',
@@ -240,6 +276,7 @@ function readFlags(argv: readonly string[]): Flags {
     ['version', 'boolean'],
   ]);
   for (const { flag, isSwitch } of settings) if (flag) types.set(flag, isSwitch ? 'boolean' : 'string');
+  const lists = new Set(settings.flatMap(({ flag, isList }) => (flag && isList ? [flag] : [])));
   const takesValue = (arg: string) => types.get(arg.slice(2)) === 'string';
   // Left alone, parseArgs would take `--host` for the port in `--port --host localhost`.
   const args = argv.map((arg, at) =>
@@ -260,7 +297,10 @@ function readFlags(argv: readonly string[]): Flags {
     if (token.kind === 'option' && types.has(token.name)) {
       const value = token.value ?? 'true';
       if (value === '') problems.push({ option: token.rawName, text: 'needs a value' });
-      else values.set(token.name, value);
+      else {
+        const before = lists.has(token.name) ? values.get(token.name) : undefined;
+        values.set(token.name, before === undefined ? value : `${before},${value}`);
+      }
     } else if (token.kind === 'option' && token.index !== unknownAt) {
       problems.push({ option: nameOfUnknown(token.rawName, token.index), text: 'is not an option' });
       unknownAt = token.index;
@@ -277,27 +317,4 @@ const helpFlag = { type: 'boolean', short: 'h' } as const;
 /** What is no plain flag may be a key that was pasted in the wrong place, and is not repeated. */
 function nameOfUnknown(rawName: string, index: number): string {
   return /^--[a-z]+(-[a-z]+)*$/.test(rawName) ? rawName : `argument ${index + 1}`;
-}
-
-/** Its message ends the line that begins with the name of the setting. */
-class BadValue extends Error {}
-
-function wholeNumber(text: string, min = 0): number {
-  const value = /^\d{1,12}$/.test(text) ? Number(text) : -1;
-  if (value < min)
-    throw new BadValue(min === 0 ? 'must be a whole number' : `must be a whole number from ${min} up`);
-  return value;
-}
-
-function yesOrNo(text: string): boolean {
-  if (/^(true|yes|on|1)$/i.test(text)) return true;
-  if (/^(false|no|off|0)$/i.test(text)) return false;
-  throw new BadValue('must be true or false');
-}
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map(entry => entry.trim())
-    .filter(entry => entry !== '');
 }

@@ -22,9 +22,12 @@ test('without options: loopback, memory, each client with its own key', () => {
     cohereBaseUrl: 'https://api.cohere.com',
     sessionStore: 'memory:',
     model: 'command-a-03-2025',
+    contexts: {},
+    tokenizer: 'auto',
     offline: false,
     allowedHosts: [],
     allowedOrigins: [],
+    labelHeaders: [],
     logLevel: 'info',
     dataDir: '~/.cohere-proxy',
     limits: defaultLimits,
@@ -109,6 +112,22 @@ test.each([
   ['sessionStore', ['', 'memory', 'sqlite:/data/x.db', `redis://:${canary}@host`, 'None']],
   ['model', ['', 'a b', 'a\nb', 7]],
   [
+    'contexts',
+    [
+      canary,
+      null,
+      [['a', 1]],
+      { '': 1 },
+      { 'a b': 1 },
+      { [canary]: 0 },
+      { a: -1 },
+      { a: 1.5 },
+      { a: '5' },
+      { a: Number.POSITIVE_INFINITY },
+    ],
+  ],
+  ['tokenizer', ['', 'Auto', 'own', true]],
+  [
     'proxyKeys',
     [
       [],
@@ -132,6 +151,20 @@ test.each([
       ['https://a/b'],
       ['https://*.a'],
       [`https://u:${canary}@a`],
+    ],
+  ],
+  [
+    'labelHeaders',
+    [
+      'x-chat',
+      [''],
+      ['a b'],
+      ['a:'],
+      ['schlüssel'],
+      [7],
+      ['x'.repeat(129)],
+      ['Authorization'],
+      ['x', 'COOKIE'],
     ],
   ],
   ['logLevel', ['', 'loud', 'INFO']],
@@ -189,6 +222,22 @@ test('allowed hosts and origins are kept as browsers send them', () => {
   });
   expect(allowedHosts).toEqual(['proxy.example', 'other:8443', '[::5]:80']);
   expect(allowedOrigins).toEqual(['https://app.example', 'http://app.example:81', 'vscode-webview://abc']);
+});
+
+test('offline no tokenizer is fetched', () => {
+  const tokenizer = (options: CohereProxyOptions) => resolveConfig(options).tokenizer;
+  expect(tokenizer({ offline: true })).toBe('package');
+  expect(tokenizer({ offline: true, tokenizer: 'auto' })).toBe('package');
+  expect(tokenizer({ offline: true, tokenizer: 'none' })).toBe('none');
+  expect(tokenizer({ tokenizer: 'package' })).toBe('package');
+});
+
+test('contexts are a copy, label headers as they come over the wire', () => {
+  const contexts = { a: 1 };
+  const config = resolveConfig({ contexts, labelHeaders: ['X-My-Chat', 'session_id'] });
+  contexts.a = 2;
+  expect(config.contexts).toEqual({ a: 1 });
+  expect(config.labelHeaders).toEqual(['x-my-chat', 'session_id']);
 });
 
 test('A20 a config shows no key, however it is looked at', () => {

@@ -6,8 +6,11 @@ import {
   baseUrlProblem,
   type Check,
   canonicalOrigin,
+  contextsProblem,
   isHostEntry,
   isHostName,
+  isLabelHeader,
+  isModelName,
   isOriginEntry,
   isWholeNumber,
   must,
@@ -99,6 +102,10 @@ export type LogLevel = (typeof logLevels)[number];
 const sessionStores = ['memory:', 'none'] as const;
 export type SessionStoreName = (typeof sessionStores)[number];
 
+/** Whose vocabulary counts: each model's own where Cohere names one, the installed package's, or nobody's. */
+export const tokenizers = ['auto', 'package', 'none'] as const;
+export type TokenizerChoice = (typeof tokenizers)[number];
+
 /** Whose sessions a request sees, and with which key Cohere is called: the table in `http/owner.ts`. */
 export type OwnerMode = 'keys' | 'local' | 'passthrough';
 
@@ -113,6 +120,10 @@ export interface CohereProxyOptions {
   readonly sessionStore?: string | undefined;
   /** The model of a session that names none. */
   readonly model?: string | undefined;
+  /** Tokens by the name of a model, in place of what Cohere and the proxy say. Also for models that neither knows. */
+  readonly contexts?: Readonly<Record<string, number>> | undefined;
+  /** `auto`, `package` or `none`. */
+  readonly tokenizer?: string | undefined;
   readonly proxyKeys?: readonly ProxyKey[] | undefined;
   /** Keys the hash that makes an owner of a client's key. Absent: made once in `dataDir`. */
   readonly proxySecret?: string | undefined;
@@ -122,6 +133,8 @@ export interface CohereProxyOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** Web pages that may call the proxy, as the browser writes them: `https://app.example`. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** Headers that carry a client's own session id, beside those of known clients. */
+  readonly labelHeaders?: readonly string[] | undefined;
   readonly logLevel?: string | undefined;
   /** A leading `~/` is the home directory. */
   readonly dataDir?: string | undefined;
@@ -135,10 +148,16 @@ export interface Config {
   readonly cohereBaseUrl: string;
   readonly sessionStore: SessionStoreName;
   readonly model: string;
+  /** Tokens by the name of a model. */
+  readonly contexts: Readonly<Record<string, number>>;
+  /** Never `auto` offline. */
+  readonly tokenizer: TokenizerChoice;
   readonly offline: boolean;
   /** In lower case. */
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
+  /** In lower case. */
+  readonly labelHeaders: readonly string[];
   readonly logLevel: LogLevel;
   readonly dataDir: string;
   readonly limits: Limits;
@@ -156,9 +175,12 @@ export const defaults = {
   cohereBaseUrl: 'https://api.cohere.com',
   sessionStore: 'memory:',
   model: 'command-a-03-2025',
+  contexts: {},
+  tokenizer: 'auto',
   offline: false,
   allowedHosts: [],
   allowedOrigins: [],
+  labelHeaders: [],
   logLevel: 'info',
   dataDir: '~/.cohere-proxy',
 } as const;
@@ -191,9 +213,12 @@ export function resolveConfig(options: CohereProxyOptions = {}): Config {
     cohereBaseUrl: new URL(options.cohereBaseUrl ?? defaults.cohereBaseUrl).href.replace(/\/+$/, ''),
     sessionStore: sessionStores.find(name => name === options.sessionStore) ?? defaults.sessionStore,
     model: options.model ?? defaults.model,
+    contexts: { ...(options.contexts ?? defaults.contexts) },
+    tokenizer: tokenizerOf(options),
     offline: options.offline ?? defaults.offline,
     allowedHosts: (options.allowedHosts ?? defaults.allowedHosts).map(host => host.toLowerCase()),
     allowedOrigins: (options.allowedOrigins ?? defaults.allowedOrigins).map(canonicalOrigin),
+    labelHeaders: (options.labelHeaders ?? defaults.labelHeaders).map(name => name.toLowerCase()),
     logLevel: logLevels.find(level => level === options.logLevel) ?? defaults.logLevel,
     dataDir: options.dataDir ?? defaults.dataDir,
     limits: limitsOf(options.limits),
@@ -201,6 +226,12 @@ export function resolveConfig(options: CohereProxyOptions = {}): Config {
   };
   const { cohereApiKey, proxyKeys, proxySecret } = options;
   return withHidden(config, { cohereApiKey, proxyKeys, proxySecret });
+}
+
+/** Offline there is nothing to fetch. */
+function tokenizerOf({ tokenizer, offline }: CohereProxyOptions): TokenizerChoice {
+  const given = tokenizers.find(name => name === tokenizer) ?? defaults.tokenizer;
+  return given === 'auto' && offline ? 'package' : given;
 }
 
 function ownerModeOf({ proxyKeys, cohereApiKey, offline }: CohereProxyOptions): OwnerMode {
@@ -236,7 +267,9 @@ const checks: { readonly [Name in keyof CohereProxyOptions]-?: Check } = {
   cohereApiKey: must('be visible ASCII characters without spaces', isText(/^[\x21-\x7e]+$/)),
   cohereBaseUrl: baseUrlProblem,
   sessionStore: sessionStoreProblem,
-  model: must('be a model name', isText(/^[\x21-\x7e]{1,256}$/)),
+  model: must('be a model name', isModelName),
+  contexts: contextsProblem,
+  tokenizer: must(`be one of ${tokenizers.join(', ')}`, value => tokenizers.some(name => name === value)),
   proxyKeys: proxyKeysProblem,
   proxySecret: must('have at least 32 characters', isText(/^.{32,}$/s)),
   offline: must('be true or false', value => typeof value === 'boolean'),
@@ -245,6 +278,7 @@ const checks: { readonly [Name in keyof CohereProxyOptions]-?: Check } = {
     'be an origin such as https://app.example: no path, no *, not null',
     isOriginEntry,
   ),
+  labelHeaders: mustEach('be the name of a header, and not of one that carries keys', isLabelHeader),
   logLevel: must(`be one of ${logLevels.join(', ')}`, value => logLevels.some(level => level === value)),
   dataDir: must('be the path of a directory', isText(/^[^\0]+$/)),
   limits: must('be an object', limits => Object(limits) === limits),

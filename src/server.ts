@@ -1,4 +1,5 @@
 // class CohereProxyServer: wires the rooms together. The only file that knows everybody.
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CohereClient } from './cohere/client.ts';
@@ -10,17 +11,20 @@ import { addHealthRoutes } from './http/health-routes.ts';
 import { createOwnerResolver } from './http/owner.ts';
 import { RunningRequests } from './http/running-requests.ts';
 import { makeId } from './ids.ts';
+import { type KeptCalibration, keepCalibration } from './keep-calibration.ts';
 import { loggerOptions } from './log.ts';
 import { addModelRoutes } from './openai-chat/model-routes.ts';
 import { addChatRoutes } from './openai-chat/routes.ts';
 import { writeMessage } from './openai-chat/write-message.ts';
+import { createSeal } from './seal.ts';
 import { loadSecret } from './secret.ts';
 import { addSessionRoutes } from './sessions/routes.ts';
 import { type Simulator, startSimulator } from './simulator/server.ts';
 import { openStore } from './store/open-store.ts';
 import type { SessionStore } from './store/session-store.ts';
+import { EncoderChoice } from './tokens/encoder-choice.ts';
 import { type CohereChatRequest, TokenMeter } from './tokens/meter.ts';
-import { loadEncoder } from './tokens/vocabulary.ts';
+import { KnownTools } from './turn/known-tools.ts';
 import type { ModelInfo, Prompt } from './turn/model.ts';
 import { SessionGate } from './turn/session-gate.ts';
 
@@ -38,6 +42,7 @@ export class CohereProxyServer {
   #app: App | undefined;
   #cohere: CohereClient | undefined;
   #store: SessionStore | undefined;
+  #calibration: KeptCalibration | undefined;
   #simulator: Simulator | undefined;
   readonly #stopping = new AbortController();
   #isListening = false;
@@ -54,8 +59,15 @@ export class CohereProxyServer {
     if (this.#isListening) throw new Error('listen() was called before');
     this.#isListening = true;
     const { config } = this;
+    const encoders = new EncoderChoice({
+      fetches: config.tokenizer === 'auto',
+      signal: this.#stopping.signal,
+      now: Date.now,
+      onProblem: problem => this.#app?.log.warn(problem),
+      onFetched: model => this.#app?.log.info({ model }, 'the tokenizer that Cohere names is in use'),
+    });
     // Offline there is no key; the simulator wants one all the same, as Cohere does.
-    const meter = new TokenMeter();
+    const meter = new TokenMeter(model => encoders.encoderFor(model));
     if (config.offline) this.#simulator = await startOffline(meter);
     const resolveOwner = createOwnerResolver(config, () => loadSecret(config.dataDir));
     const gate = new SessionGate(config.limits);
@@ -70,6 +82,7 @@ export class CohereProxyServer {
       usesClientKeys: config.ownerMode === 'passthrough',
       limits: config.limits,
       now,
+      contexts: config.contexts,
     });
     const app = createApp({
       config,
@@ -82,22 +95,32 @@ export class CohereProxyServer {
     const turns = {
       model: this.#cohere,
       meter: {
-        measure: (prompt: Prompt, info: ModelInfo | undefined) =>
-          meter.measure(describePrompt(prompt, info), prompt.messages),
+        measure: (prompt: Prompt, info: ModelInfo | undefined) => {
+          encoders.want(prompt.model, info?.tokenizerUrl);
+          return meter.measure(describePrompt(prompt, info), prompt.messages);
+        },
       },
       store: this.#store,
       gate,
+      tools: new KnownTools(),
+      seal: createSeal(() => this.#sealSecret()),
       defaultModel: config.model,
       limits: config.limits,
       makeId,
       now,
       log: app.log,
     };
-    addChatRoutes(app, { turns, running: this.#running, limits: config.limits });
+    addChatRoutes(app, {
+      turns,
+      running: this.#running,
+      limits: config.limits,
+      labelHeaders: config.labelHeaders,
+    });
     addModelRoutes(app, this.#cohere);
     addSessionRoutes(app, { store: this.#store, writeMessage });
     addHealthRoutes(app, { checkStore: async () => this.#store?.check() });
-    await this.#loadVocabulary(meter, app);
+    this.#calibration = keepCalibration(meter.calibration, { store: this.#store, log: app.log });
+    await Promise.all([this.#loadVocabulary(encoders, meter, app), this.#calibration.restored]);
     try {
       await app.listen({ host: config.host, port: config.port });
     } catch (error) {
@@ -109,15 +132,28 @@ export class CohereProxyServer {
     return { url: `http://${host}:${port}` };
   }
 
+  /** Only asked for where answers are carried. Without a place to keep it they can be opened until the next start. */
+  #sealSecret(): string {
+    try {
+      return this.config.proxySecret ?? loadSecret(this.config.dataDir);
+    } catch (error) {
+      this.#app?.log.warn({ err: error }, 'answers that clients carry can be read until the next start only');
+      return randomBytes(32).toString('hex');
+    }
+  }
+
   /** A prepared vocabulary is there at once; where it is made first, tokens are estimated meanwhile, with a margin. */
-  async #loadVocabulary(meter: TokenMeter, app: App): Promise<void> {
-    const loading = loadEncoder({
-      onProblem: problem => app.log.warn(problem),
-      signal: this.#stopping.signal,
-    }).then(
+  async #loadVocabulary(encoders: EncoderChoice, meter: TokenMeter, app: App): Promise<void> {
+    const { tokenizer } = this.config;
+    if (tokenizer === 'none') {
+      app.log.info('tokens are estimated, with a margin, as configured');
+      return;
+    }
+    const until = tokenizer === 'auto' ? " until Cohere's list names a tokenizer that can be fetched" : '';
+    const loading = encoders.loadPackage().then(
       encoder => {
         if (encoder) meter.use(encoder);
-        else app.log.warn('no vocabulary is installed: tokens are estimated, with a margin');
+        else app.log.warn(`no vocabulary is installed: tokens are estimated, with a margin${until}`);
       },
       () => {},
     );
@@ -144,6 +180,7 @@ export class CohereProxyServer {
     app?.server.closeAllConnections();
     await app?.close();
     await this.#cohere?.close();
+    await this.#calibration?.close();
     await this.#store?.close();
     await this.#simulator?.close();
   }

@@ -19,6 +19,7 @@ const rows = [
   'turn-1000-bytes',
   'transcript',
   'transcript-pipe',
+  'transcript-new',
   'cold-start',
   'cold-start-dist',
 ];

@@ -25,6 +25,8 @@ export interface CohereClientOptions {
     readonly modelsTimeoutMs: number;
   };
   readonly now: () => number;
+  /** Tokens by the name of a model: goes before what Cohere says. */
+  readonly contexts?: Readonly<Record<string, number>> | undefined;
 }
 
 interface RequestOptions {
@@ -63,6 +65,7 @@ export class CohereClient implements ChatModel {
       fetchPage: (path, apiKey, signal) => this.#fetchJson(path, apiKey, signal),
       limits,
       now: options.now,
+      contexts: options.contexts,
     });
   }
 
@@ -234,9 +237,7 @@ function drain(chunks: AsyncIterator<Buffer>, body: Response['body']): void {
 /** As near as a model comes that takes no `tool_choice`. A history with calls cannot be sent without its tools. */
 function withoutToolChoice(prompt: Prompt): Prompt {
   const isNone = prompt.toolChoice === 'none';
-  const holdsCalls = prompt.messages.some(
-    message => message.role === 'assistant' && message.toolCalls?.length,
-  );
+  const { holdsCalls } = prompt.messages.facts;
   return { ...prompt, toolChoice: 'auto', tools: isNone && !holdsCalls ? [] : prompt.tools };
 }
 

@@ -4,7 +4,9 @@ import { fromSeed } from '../../test/properties/from-seed.ts';
 import { cohereComplaints } from '../../test/support/cohere-schema.ts';
 import type { Settings, Tool } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
+import { Passage } from '../conversation/passage.ts';
 import type { ModelInfo, Prompt } from '../turn/model.ts';
 import { formatRequest } from './format-request.ts';
 import { knownModels } from './known-models.ts';
@@ -12,13 +14,15 @@ import { knownModels } from './known-models.ts';
 const planning = 'command-a-03-2025';
 const thinking = 'command-a-reasoning-08-2025';
 
+type Given = Partial<Omit<Prompt, 'messages'>> & { messages?: readonly Message[] | Passage };
+
 function format(
-  given: Partial<Prompt>,
+  { messages = [{ role: 'user', content: 'Hello' }], ...given }: Given,
   info: ModelInfo | undefined = knownModels.get(given.model ?? planning),
 ) {
   const prompt: Prompt = {
     model: planning,
-    messages: [{ role: 'user', content: 'Hello' }],
+    messages: messages instanceof Passage ? messages : Passage.of(messages),
     tools: [],
     toolChoice: 'auto',
     strictTools: false,
@@ -415,9 +419,13 @@ test('a message that was sent before, in whatever company, is sent in the same b
       history,
       fc.array(fc.constantFrom(...models), { minLength: 2, maxLength: 4 }),
       (messages, turns) => {
+        const kept = History.of(messages);
         for (const [turn, model] of turns.entries()) {
+          // Of what was said, ever more is history.
+          const place = Math.floor((messages.length * (turn + 1)) / turns.length);
+          const passage = new Passage({ lead: [], history: kept.take(place), rest: messages.slice(place) });
           const tools = turn % 2 === 0 ? [look] : [look, { name: 'a_b' }, { name: 'a-b' }];
-          const { text } = format({ model, messages, tools });
+          const { text } = format({ model, messages: passage, tools });
           expect(text).toBe(format({ model, messages: structuredClone(messages), tools }).text);
         }
       },

@@ -1,11 +1,12 @@
 // Prompt → the body of `POST /v2/chat`. Built from an allow-list: Cohere refuses every field that it does not know.
 import type { Settings } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import { holdsImage, type JsonObject, type Message } from '../conversation/message.ts';
+import type { JsonObject, Message } from '../conversation/message.ts';
 import type { Adjustments, ModelInfo, Prompt } from '../turn/model.ts';
-import { type FormatOptions, formatMessage } from './format-messages.ts';
+import { formatMessage } from './format-messages.ts';
 import { fitStrictTools, formatTools } from './format-tools.ts';
 import { messageForm } from './message-form.ts';
+import { serializeMessages } from './serialize-messages.ts';
 import { ToolNames } from './tool-names.ts';
 import type { CohereChatOptions } from './wire.ts';
 
@@ -18,13 +19,12 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
   checkAbilities(prompt, info);
   const toolNames = toolNamesOf(prompt);
   const { options, dropped, clamped } = formatOptions(prompt, info, toolNames);
-  if (!messageForm(info).images && prompt.messages.some(holdsImage))
+  if (!messageForm(info).images && prompt.messages.facts.holdsImage)
     dropped.push('messages.content.image_url');
-  const messages = serializeMessages(prompt.messages, info, toolNames);
   const head = JSON.stringify(options);
   const body = Buffer.concat([
     Buffer.from(`${head.slice(0, -1)},"messages":[`),
-    ...messages,
+    ...serializeMessages(prompt.messages, messageForm(info), toolNames),
     Buffer.from(']}'),
   ]);
   return { body, toolNames, dropped, clamped };
@@ -40,7 +40,7 @@ export function describePrompt(prompt: Prompt, info: ModelInfo | undefined) {
 }
 
 function toolNamesOf({ tools, messages }: Prompt): ToolNames {
-  return new ToolNames([...tools.map(tool => tool.name), ...calledNames(messages)]);
+  return new ToolNames([...tools.map(tool => tool.name), ...messages.facts.toolNames]);
 }
 
 /** Everything beside the messages. */
@@ -77,13 +77,6 @@ function checkAbilities({ tools, settings }: Prompt, info: ModelInfo | undefined
     throw new ProxyError('unsupported_parameter', `The model \`${info?.name}\` gives no logprobs.`, {
       param: 'logprobs',
     });
-  }
-}
-
-function* calledNames(messages: readonly Message[]): Generator<string> {
-  for (const message of messages) {
-    if (message.role === 'assistant' && message.toolCalls)
-      for (const call of message.toolCalls) yield call.name;
   }
 }
 
@@ -144,58 +137,4 @@ function formatSettings(
 /** `$schema` is an unknown keyword to Cohere; several SDKs send it. */
 function withoutDialect({ $schema: _, ...schema }: JsonObject): JsonObject {
   return schema;
-}
-
-// A message is serialised once for each form and kept as long as the message itself lives: turn 1,000 of a
-// session formats what is new in it and concatenates the rest.
-const kept = new WeakMap<Message, { readonly form: FormatOptions['form']; readonly bytes: Buffer }>();
-
-function serializeMessages(
-  messages: readonly Message[],
-  info: ModelInfo | undefined,
-  names: ToolNames,
-): Buffer[] {
-  const form = messageForm(info);
-  const nativeIds = nativeCallIds(messages);
-  const options: FormatOptions = {
-    form,
-    toolName: name => names.toCohere(name),
-    callId: id => nativeIds.get(id) ?? id,
-  };
-  const pieces: Buffer[] = [];
-  for (const message of messages) {
-    // Tool results name their call by Cohere's own id, which another message holds; colliding names depend on
-    // what else is offered. Both are rare, and such messages are formatted anew.
-    const isSelfContained =
-      names.isPlain && (nativeIds.size === 0 || message.role === 'user' || message.role === 'system');
-    const entry = isSelfContained ? kept.get(message) : undefined;
-    let bytes = entry?.form === form ? entry.bytes : undefined;
-    if (!bytes) {
-      const text = formatMessage(message, options)
-        .map(formatted => JSON.stringify(formatted))
-        .join(',');
-      bytes = Buffer.from(text);
-      if (isSelfContained) kept.set(message, { form, bytes });
-    }
-    if (bytes.length === 0) continue;
-    if (pieces.length > 0) pieces.push(comma);
-    pieces.push(bytes);
-  }
-  return pieces;
-}
-
-const comma = Buffer.from(',');
-
-function nativeCallIds(messages: readonly Message[]): ReadonlyMap<string, string> {
-  const calls = messages.flatMap(message => (message.role === 'assistant' ? (message.toolCalls ?? []) : []));
-  const ids = new Map<string, string>();
-  if (!calls.some(call => call.nativeId !== undefined)) return ids;
-  // Cohere refuses the same id twice, its own included.
-  const taken = new Set(calls.map(call => call.id));
-  for (const { id, nativeId } of calls) {
-    if (nativeId === undefined || taken.has(nativeId)) continue;
-    taken.add(nativeId);
-    ids.set(id, nativeId);
-  }
-  return ids;
 }

@@ -6,7 +6,17 @@ import type { CohereTool } from './wire.ts';
 
 const noParameters: JsonObject = { type: 'object', properties: {} };
 
-export function formatTools(tools: readonly Tool[], names: ToolNames): CohereTool[] {
+const kept = new WeakMap<readonly Tool[], readonly CohereTool[]>();
+
+/** The same object for the same tools, except where a name had to give way to another. */
+export function formatTools(tools: readonly Tool[], names: ToolNames): readonly CohereTool[] {
+  if (!names.isPlain) return format(tools, names);
+  const formatted = kept.get(tools) ?? format(tools, names);
+  kept.set(tools, formatted);
+  return formatted;
+}
+
+function format(tools: readonly Tool[], names: ToolNames): CohereTool[] {
   return tools.map(({ name, description, parameters }) => ({
     type: 'function',
     function: {

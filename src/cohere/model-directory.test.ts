@@ -6,11 +6,16 @@ type Answer = unknown | Error | Promise<unknown>;
 
 /** Cohere, as a list of answers; the last is given again and again. */
 function directory(...answers: Answer[]) {
+  return directoryWith({}, ...answers);
+}
+
+function directoryWith(contexts: Record<string, number>, ...answers: Answer[]) {
   const calls: { path: string; apiKey: string | undefined }[] = [];
   let nowMs = 0;
   const models = new ModelDirectory({
     limits: { modelsCacheMs: 1000, modelsTimeoutMs: 5000 },
     now: () => nowMs,
+    contexts,
     fetchPage: async (path, apiKey) => {
       const answer = answers[Math.min(calls.length, answers.length - 1)];
       calls.push({ path, apiKey });
@@ -118,6 +123,18 @@ describe('a model', () => {
     expect(await models.lookup('embed-v4.0', 'k')).toEqual({ name: 'embed-v4.0', chat: false });
   });
 
+  test('names its tokenizer where the list does', async () => {
+    const url = 'https://tokenizers.example/a.json';
+    const { models } = directory(
+      page([
+        chat('a', { tokenizer_url: url }),
+        ...[null, '', 7].map((tokenizer_url, index) => chat(`b${index}`, { tokenizer_url })),
+      ]),
+    );
+    const list = await models.list('k');
+    expect(list.map(({ tokenizerUrl }) => tokenizerUrl)).toEqual([url, undefined, undefined, undefined]);
+  });
+
   test('that is known does not wait for Cohere', async () => {
     const { models, calls } = directory(new Promise(() => {}));
     expect(await models.lookup('command-r-08-2024', 'k')).toBe(knownModels.get('command-r-08-2024'));
@@ -154,8 +171,50 @@ describe('a model', () => {
     expect(calls.length).toBe(2);
   });
 
+  test('of an earlier list stays known while Cohere cannot be asked', async () => {
+    const { models, calls, wait } = directory(page([chat('mine', { context_length: 1 })]), unreachable);
+    await models.list('k');
+    wait(1000);
+    expect(names(await models.list('k'))).toEqual(['mine']);
+    expect((await models.lookup('mine', 'k'))?.contextLength).toBe(1);
+    expect(calls.length).toBe(2);
+  });
+
   test('that nobody knows is undefined where Cohere cannot be asked', async () => {
     const { models } = directory(unreachable);
     expect(await models.lookup('mine', 'k')).toBeUndefined();
+  });
+});
+
+describe('a configured context', () => {
+  const contexts = { 'command-a-03-2025': 5, mine: 6, secret: 7, 'embed-v4.0': 8 };
+
+  test('goes before the table, before and after the list has come', async () => {
+    const { models } = directoryWith(contexts, page([chat('command-a-03-2025', { context_length: 9 })]));
+    const known = knownModels.get('command-a-03-2025');
+    expect(await models.lookup('command-a-03-2025', 'k')).toEqual({ ...known, contextLength: 5 });
+    expect(await models.list('k')).toEqual([{ ...known, contextLength: 5 }]);
+    expect((await models.lookup('command-a-03-2025', 'k'))?.contextLength).toBe(5);
+  });
+
+  test('goes before the list, and leaves the rest as it is there', async () => {
+    const { models } = directoryWith(
+      contexts,
+      page([chat('mine', { context_length: 9, features: ['tools'] })]),
+    );
+    const mine = { name: 'mine', chat: true, contextLength: 6, features: new Set(['tools']) };
+    expect(await models.lookup('mine', 'k')).toEqual(mine);
+    expect(await models.list('k')).toEqual([mine]);
+    expect((await models.lookup('embed-v4.0', 'k'))?.chat).toBe(false);
+  });
+
+  test('makes a model known that nobody knows, but does not list it', async () => {
+    for (const answer of [page([chat('mine')]), unreachable]) {
+      const { models } = directoryWith(contexts, answer);
+      expect(await models.lookup('secret', 'k')).toEqual({ name: 'secret', chat: true, contextLength: 7 });
+      expect(names(await models.list('k'))).not.toContain('secret');
+      expect(await models.lookup('constructor', 'k')).toBeUndefined();
+      expect(await models.lookup('__proto__', 'k')).toBeUndefined();
+    }
   });
 });

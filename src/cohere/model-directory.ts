@@ -1,4 +1,5 @@
-// What Cohere's list of models says, kept for a while, with the built-in table where it says nothing.
+// What Cohere's list of models says, kept for a while, with the built-in table where it says nothing. What is
+// configured goes before both.
 import { hash } from 'node:crypto';
 import type { Feature, ModelInfo } from '../turn/model.ts';
 import { knownModels } from './known-models.ts';
@@ -7,6 +8,8 @@ export interface ModelDirectoryOptions {
   readonly fetchPage: (path: string, apiKey: string | undefined, signal: AbortSignal) => Promise<unknown>;
   readonly limits: { readonly modelsCacheMs: number; readonly modelsTimeoutMs: number };
   readonly now: () => number;
+  /** Tokens by the name of a model. */
+  readonly contexts?: Readonly<Record<string, number>> | undefined;
 }
 
 interface Listing {
@@ -22,15 +25,22 @@ const maxPages = 10;
 
 export class ModelDirectory {
   readonly #options: ModelDirectoryOptions;
+  /** A map, since names come from clients: an object also has what it inherits. */
+  readonly #contexts: ReadonlyMap<string, number>;
   readonly #listings = new Map<string, Listing>();
   readonly #running = new Map<string, Promise<Listing>>();
 
   constructor(options: ModelDirectoryOptions) {
     this.#options = options;
+    this.#contexts = new Map(Object.entries(options.contexts ?? {}));
   }
 
   /** Undefined for an unknown name. A known one never waits for the network: the list is renewed beside it. */
   async lookup(name: string, apiKey: string | undefined): Promise<ModelInfo | undefined> {
+    return this.#withContext(name, await this.#find(name, apiKey));
+  }
+
+  async #find(name: string, apiKey: string | undefined): Promise<ModelInfo | undefined> {
     const listing = this.#listings.get(listingKey(apiKey));
     if (listing && listing.staleAtMs > this.#options.now())
       return listing.models.get(name) ?? knownModels.get(name);
@@ -44,7 +54,14 @@ export class ModelDirectory {
     const listing = this.#listings.get(listingKey(apiKey));
     const { models } =
       listing && listing.staleAtMs > this.#options.now() ? listing : await this.#refresh(apiKey);
-    return [...models.values()].filter(model => model.chat);
+    return [...models.values()]
+      .filter(model => model.chat)
+      .map(model => this.#withContext(model.name, model) ?? model);
+  }
+
+  #withContext(name: string, info: ModelInfo | undefined): ModelInfo | undefined {
+    const contextLength = this.#contexts.get(name);
+    return contextLength === undefined ? info : { name, chat: true, ...info, contextLength };
   }
 
   #refresh(apiKey: string | undefined): Promise<Listing> {
@@ -67,7 +84,7 @@ export class ModelDirectory {
     return running;
   }
 
-  /** Never rejects: a list that cannot be had is the built-in one until the next try. */
+  /** Never rejects: a list that cannot be had is the last one, or the built-in one, until the next try. */
   async #fetch(apiKey: string | undefined): Promise<ReadonlyMap<string, ModelInfo>> {
     const models = new Map<string, ModelInfo>();
     const signal = AbortSignal.timeout(this.#options.limits.modelsTimeoutMs);
@@ -82,7 +99,7 @@ export class ModelDirectory {
     } catch {
       // No key, no network, an odd answer: chatting may still work, and says better what is wrong.
     }
-    return models.size > 0 ? models : knownModels;
+    return models.size > 0 ? models : (this.#listings.get(listingKey(apiKey))?.models ?? knownModels);
   }
 }
 
@@ -102,7 +119,7 @@ function readPage(body: unknown): { models: ModelInfo[]; nextToken: string | und
 
 function readModel(body: unknown): ModelInfo | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
-  const { name, endpoints, context_length, features } = body as Record<string, unknown>;
+  const { name, endpoints, context_length, features, tokenizer_url } = body as Record<string, unknown>;
   if (typeof name !== 'string' || name === '') return undefined;
   const known = knownModels.get(name);
   const contextLength =
@@ -114,5 +131,6 @@ function readModel(body: unknown): ModelInfo | undefined {
     ...(contextLength === undefined ? {} : { contextLength }),
     ...(known?.maxOutputTokens === undefined ? {} : { maxOutputTokens: known.maxOutputTokens }),
     ...(listed ? { features: listed } : {}),
+    ...(typeof tokenizer_url === 'string' && tokenizer_url !== '' ? { tokenizerUrl: tokenizer_url } : {}),
   };
 }

@@ -7,13 +7,15 @@ export function readUsage(usage: ReadUsage | null | undefined): Usage | undefine
   const billedIn = readCount(usage?.billed_units?.input_tokens);
   const billedOut = readCount(usage?.billed_units?.output_tokens);
   // `tokens` is what the model saw, the hidden prompt included; only very old replies lack it.
-  const inputTokens = readCount(usage?.tokens?.input_tokens) ?? billedIn;
+  const seen = readCount(usage?.tokens?.input_tokens);
+  const inputTokens = seen ?? billedIn;
   const outputTokens = readCount(usage?.tokens?.output_tokens) ?? billedOut;
   if (inputTokens === undefined && outputTokens === undefined) return undefined;
   const cachedTokens = readCount(usage?.cached_tokens);
   const imageTokens = readCount(usage?.tokens?.image_tokens);
   return {
     inputTokens: inputTokens ?? 0,
+    ...(seen === undefined ? { isBilledOnly: true } : {}),
     outputTokens: outputTokens ?? 0,
     ...(cachedTokens === undefined ? {} : { cachedTokens }),
     ...(imageTokens === undefined ? {} : { imageTokens }),

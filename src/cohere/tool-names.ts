@@ -4,7 +4,7 @@
 const legal = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** The same name always becomes the same plain name, so that the prompt's prefix and its cache stay. */
-function plainName(name: string): string {
+export function plainName(name: string): string {
   if (legal.test(name)) return name;
   const plain = name.replace(/[^A-Za-z0-9_]/g, '_');
   return /^[0-9]/.test(plain) || plain === '' ? `_${plain}` : plain;

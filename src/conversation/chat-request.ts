@@ -49,6 +49,8 @@ export interface SessionChoice {
   readonly dialect: 'session' | 'transcript';
   /** As the client gave it; absent: one is made. */
   readonly id?: string;
+  /** The client's own id of the conversation, from a header. It narrows and shows; it names nothing. */
+  readonly label?: string;
 }
 
 export interface ChatRequest {

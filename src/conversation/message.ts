@@ -66,7 +66,15 @@ export interface AssistantMessage {
   readonly toolPlan?: string;
   readonly toolCalls?: readonly ToolCall[];
   readonly citations?: readonly Citation[];
+  /**
+   * The same message as it was first said, sealed (`seal.ts`): what a client brings back of an answer that was not
+   * stored. Only between door and turn; never stored, never sent to Cohere.
+   */
+  readonly carried?: string;
 }
+
+/** How `carried` begins, so that a door tells it from foreign entries without the key. */
+export const carriedPrefix = 'cohere-proxy.';
 
 export interface ToolMessage {
   readonly role: 'tool';

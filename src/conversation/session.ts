@@ -2,6 +2,7 @@
 
 import type { Tool } from './chat-request.ts';
 import { ProxyError } from './errors.ts';
+import type { History } from './history.ts';
 import type { Message, SystemMessage } from './message.ts';
 import type { Reply } from './reply.ts';
 import type { Cut } from './truncate.ts';
@@ -27,10 +28,16 @@ export interface Session {
   readonly model: string;
   /** Which dialect began it. */
   readonly dialect: 'session' | 'transcript';
+  /** The client's own session id, where its first turn came with one. */
+  readonly label?: string | undefined;
+  /** The session that it branched off from, or that it goes on in other words. */
+  readonly parentId?: string | undefined;
+  /** Of the first session of the family: its own id where it has no parent. */
+  readonly rootId: string;
   /** The leading system messages, replaced as a whole. */
   readonly system: readonly SystemMessage[];
   /** Everything after them, in order. */
-  readonly messages: readonly Message[];
+  readonly messages: History;
   /** The tools last offered. */
   readonly tools: readonly Tool[];
   /** What of `messages` the last turn left out of its prompt. */
@@ -46,8 +53,15 @@ export interface Turn {
   readonly system: readonly SystemMessage[];
   readonly tools: readonly Tool[];
   readonly cut?: Cut | undefined;
-  /** How many of the session's messages stay before `messages`: all to append, 0 to replace the history. */
+  /** How many of the session's messages stay before `added`: all to append, 0 to replace the history. */
   readonly keep: number;
+  /** Begins the session as a branch of another one, whose first `keep` messages it shares. */
+  readonly parent?: Parent | undefined;
+  /** Where the session was longer than `keep`: the id under which it stays as it was. */
+  readonly leftBehindId?: string | undefined;
+  readonly label?: string | undefined;
+  /** Digests by which the session can be found from now on (anchor.ts). */
+  readonly anchors?: readonly string[] | undefined;
   /** What the client said. */
   readonly added: readonly Message[];
   readonly reply: Reply;
@@ -55,6 +69,12 @@ export interface Turn {
   readonly answerId: string;
   readonly createdAtMs: number;
   readonly mark?: TurnMark;
+}
+
+export interface Parent {
+  readonly id: string;
+  readonly rootId: string;
+  readonly messages: History;
 }
 
 /** Makes a turn's answer recognisable when its request comes again. */

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromSeed } from '../../test/properties/from-seed.ts';
 import { ProxyError } from './errors.ts';
+import { History } from './history.ts';
 import { type Message, textOf } from './message.ts';
 import { checkNewMessages, repairTranscript, splitLeadingSystem } from './transcript.ts';
 
@@ -46,7 +47,7 @@ describe('the leading system messages', () => {
 describe('new messages of a session', () => {
   const refusedParam = (history: Message[], added: Message[]) => {
     try {
-      checkNewMessages(history, added);
+      checkNewMessages(History.of(history), added);
       return undefined;
     } catch (error) {
       if (error instanceof ProxyError && error.code === 'invalid_value') return error.param;

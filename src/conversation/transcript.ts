@@ -1,6 +1,7 @@
 // The legal order of a conversation, as Cohere demands it: each call answered once, directly after the calls;
 // each result after its call; no id twice. What breaks it is mended in the prompt, never in the stored history.
 import { ProxyError } from './errors.ts';
+import type { Fold, History } from './history.ts';
 import {
   type AssistantMessage,
   type Message,
@@ -30,7 +31,7 @@ const noResult = 'No result: the tool call was not answered.';
  * `offset`: how many messages of the request stand before them.
  * @throws ProxyError 400 naming `messages[i].tool_call_id`
  */
-export function checkNewMessages(history: readonly Message[], added: readonly Message[], offset = 0): void {
+export function checkNewMessages(history: History, added: readonly Message[], offset = 0): void {
   const open = openCalls(history);
   for (const [index, message] of added.entries()) {
     if (message.role === 'tool' && !open.delete(message.toolCallId)) {
@@ -45,10 +46,10 @@ export function checkNewMessages(history: readonly Message[], added: readonly Me
 }
 
 /** Only the last step can be open: what comes after it was said without waiting for a result. */
-function openCalls(history: readonly Message[]): Set<string> {
+function openCalls(history: History): Set<string> {
   const answered = new Set<string>();
   for (let index = history.length - 1; index >= 0; index -= 1) {
-    const message = history[index];
+    const message = history.at(index);
     if (message?.role === 'tool') answered.add(message.toolCallId);
     if (message?.role === 'assistant' && message.toolCalls) {
       return new Set(message.toolCalls.map(call => call.id).filter(id => !answered.has(id)));
@@ -81,25 +82,63 @@ export function repairTranscript(messages: readonly Message[]): readonly Message
   return repaired;
 }
 
-/** Whether nothing is to be done: the common case, and cheap to see. */
-function isInOrder(messages: readonly Message[]): boolean {
-  const usedIds = new Set<string>();
-  let expected: string[] = [];
-  for (const message of messages) {
-    if (message.role === 'tool') {
-      if (expected[0] !== message.toolCallId) return false;
-      expected.shift();
-      continue;
-    }
-    if (expected.length > 0) return false;
-    if (message.role !== 'assistant' || !message.toolCalls?.length) continue;
+/** Where a conversation stands in the order that Cohere takes. */
+interface Order {
+  readonly isBroken: boolean;
+  readonly callIds: ReadonlySet<string>;
+  /** Calls of the last step whose results are still to come, in order. */
+  readonly open: readonly string[];
+}
+
+const order: Fold<Order & { readonly callIds: Set<string> }> = {
+  start: () => ({ isBroken: false, callIds: new Set(), open: [] }),
+  step(state, message) {
+    if (state.isBroken) return state;
+    const { callIds, open } = state;
+    const broken = { isBroken: true, callIds, open };
+    if (message.role === 'tool')
+      return open[0] === message.toolCallId ? { ...state, open: open.slice(1) } : broken;
+    if (open.length > 0) return broken;
+    if (message.role !== 'assistant' || !message.toolCalls?.length) return state;
     for (const { id } of message.toolCalls) {
-      if (usedIds.has(id)) return false;
-      usedIds.add(id);
+      if (callIds.has(id)) return broken;
+      callIds.add(id);
     }
-    expected = message.toolCalls.map(call => call.id);
+    return { isBroken: false, callIds, open: message.toolCalls.map(call => call.id) };
+  },
+};
+
+/** Whether nothing is to be mended: the common case, and cheap to see. */
+function isInOrder(messages: Iterable<Message>): boolean {
+  let state = order.start();
+  for (const message of messages) state = order.step(state, message);
+  return !state.isBroken && state.open.length === 0;
+}
+
+/** The same for a history that goes on; costs what is new. */
+export function isInOrderWith(history: History, added: readonly Message[]): boolean {
+  const { isBroken, callIds, open } = history.fold(order);
+  if (isBroken) return false;
+  // What is new is gone through by itself, in front of it the calls that wait for it.
+  const waiting: AssistantMessage = {
+    role: 'assistant',
+    toolCalls: open.map(id => ({ id, name: '', arguments: '' })),
+  };
+  const isUsedAgain = added.some(
+    message => message.role === 'assistant' && message.toolCalls?.some(({ id }) => callIds.has(id)),
+  );
+  return !isUsedAgain && isInOrder([waiting, ...added]);
+}
+
+/** The ids of all calls of a history. */
+export function callIdsOf(history: History): ReadonlySet<string> {
+  const { isBroken, callIds } = history.fold(order);
+  if (!isBroken) return callIds;
+  const ids = new Set<string>();
+  for (const message of history) {
+    if (message.role === 'assistant') for (const call of message.toolCalls ?? []) ids.add(call.id);
   }
-  return expected.length === 0;
+  return ids;
 }
 
 /** The results that belong to the calls at `start`: all up to the next message that calls tools. */

@@ -86,8 +86,32 @@ describe('intelligentTruncateMessages', () => {
     expect(fitted.messages[3]).toBe(messages[3]);
   });
 
+  it('shortens what stands beside the words of the user, not the words', () => {
+    const words = result('b', '<user_message>Use tabs, please.</user_message>');
+    const messages = [user('task'), calling('a', 'b'), result('a', 'x'.repeat(40_000)), words];
+    const later = [...messages, calling('c'), result('c', 'ok')];
+    const fitted = intelligentTruncateMessages(later, 2_000, { count });
+    expect(fitted).toMatchObject({ fits: true, leftOut: 0, shortened: 1 });
+    expect(fitted.messages).toContain(words);
+  });
+
   it('says so where even that does not fit', () => {
     expect(intelligentTruncateMessages([user('x'.repeat(4_000))], 100, { count }).fits).toBe(false);
+  });
+
+  it('gives back the very cut that came in where it still fits, another one where it does not', () => {
+    const messages = agentRun(30, 3_000);
+    const budget = Math.floor(total(messages) / 6);
+    const { cut } = intelligentTruncateMessages(messages, budget, { count });
+    // As a store would give it back.
+    const stored: Cut = JSON.parse(JSON.stringify(cut));
+    const longer = [...messages, calling('next'), result('next', 'ok'), details];
+    const fitted = intelligentTruncateMessages(longer, budget, { count, cut: stored });
+    expect(fitted.leftOut).toBeGreaterThan(0);
+    expect(fitted.shortened).toBeGreaterThan(0);
+    expect(fitted.cut).toBe(stored);
+    const tighter = intelligentTruncateMessages(longer, budget * 0.7, { count, cut: stored });
+    expect(tighter.cut).not.toEqual(stored);
   });
 
   it('keeps the cut, and with it the prefix, until the budget is passed again', () => {
@@ -237,7 +261,7 @@ describe('P1 properties', () => {
         const once = intelligentTruncateMessages(messages, budget, { count });
         const twice = intelligentTruncateMessages(messages, budget, { count, cut: once.cut });
         if (once.fits) expect(twice.messages).toEqual(once.messages);
-        if (once.fits) expect(twice.cut).toEqual(once.cut);
+        if (once.fits) expect(twice.cut).toBe(once.cut);
       }),
       runs,
     );

@@ -1,7 +1,8 @@
 // intelligentTruncateMessages(): which part of a long conversation the model is given. Cut as a careful editor
 // would: what states the task and what is being done stays; in between the oldest goes first; what is gone is said.
 // Pure: the cut of the last turn comes in, the cut of this one goes out, and the stored history is never touched.
-import type { AssistantMessage, Message, SystemMessage, ToolMessage } from './message.ts';
+import { inShort, resultText } from './in-short.ts';
+import type { AssistantMessage, Message, SystemMessage } from './message.ts';
 import { holdsImage, textOf } from './message.ts';
 
 /**
@@ -18,7 +19,7 @@ export interface Cut {
 export interface TruncateOptions {
   /** Tokens of one message in the prompt; the counts of messages add up. */
   readonly count: (message: Message) => number;
-  /** The cut that the last turn was given: kept as it is as long as it fits. */
+  /** The cut that the last turn was given: kept as it is, the same object, as long as it fits. */
   readonly cut?: Cut | undefined;
 }
 
@@ -39,7 +40,7 @@ export interface Truncated {
  * Once the budget is passed, more is cut than needed: so the next turns only append, the prompt's prefix stays the
  * same, and Cohere's prompt cache keeps hitting.
  */
-const targetShare = 0.75;
+export const targetShare = 0.75;
 /** Tokens above which an old tool result is given in short, and about how many of them stay. */
 const oversizedResult = 1_000;
 const shortResult = 400;
@@ -79,6 +80,8 @@ class Draft {
   readonly #count: (message: Message) => number;
   readonly #units: readonly Unit[];
   readonly #lastStep: number;
+  readonly #latestReal: number;
+  readonly #former: Cut | undefined;
   readonly #isLeftOut: boolean[];
   readonly #shortened = new Map<number, number>();
   #bodyTokens = 0;
@@ -91,7 +94,9 @@ class Draft {
     this.#body = messages.slice(systemEnd);
     this.#count = count;
     this.#lastStep = lastStepOf(this.#body);
-    this.#units = unitsOf(this.#body, this.#lastStep);
+    this.#latestReal = this.#body.findLastIndex(isRealUserMessage);
+    this.#units = unitsOf(this.#body, this.#lastStep, this.#latestReal);
+    this.#former = cut;
     this.#isLeftOut = this.#body.map(() => false);
     for (const message of messages) this.#bodyTokens += count(message);
     for (const [start, end] of cut?.leftOut ?? []) this.#leaveOut(start, Math.min(end, this.#body.length));
@@ -104,13 +109,12 @@ class Draft {
   }
 
   shortenOldResults(target: number): void {
-    for (const { start, end, isPinned } of this.#units) {
-      if (isPinned || this.#isLeftOut[start]) continue;
-      for (let place = start; place < end; place += 1) {
-        if (this.tokens <= target) return;
-        const tokens = this.#resultTokens(place);
-        if (tokens > oversizedResult) this.#shortenTo(place, tokens, shortResult);
-      }
+    for (let place = 0; place < this.#lastStep; place += 1) {
+      if (this.tokens <= target) return;
+      // The words of the user; what stands beside them in a pinned step may be as large as any other result.
+      if (place === this.#latestReal) continue;
+      const tokens = this.#resultTokens(place);
+      if (tokens > oversizedResult) this.#shortenTo(place, tokens, shortResult);
     }
   }
 
@@ -142,10 +146,16 @@ class Draft {
       fits: tokens <= budget,
       messages: isCut ? this.#messages() : [...this.#system, ...this.#body],
       tokens,
-      cut: isCut ? { leftOut: this.#ranges(), shortened: Object.fromEntries(this.#shortened) } : undefined,
+      cut: isCut ? this.#asCut() : undefined,
       leftOut: this.#leftOut,
       shortened: this.#shortened.size,
     };
+  }
+
+  #asCut(): Cut {
+    const cut = { leftOut: this.#ranges(), shortened: Object.fromEntries(this.#shortened) };
+    // What is derived from a cut is kept with the object.
+    return this.#former && isSameCut(this.#former, cut) ? this.#former : cut;
   }
 
   #messages(): Message[] {
@@ -215,15 +225,19 @@ class Draft {
   }
 }
 
+function isSameCut(one: Cut, other: Cut): boolean {
+  const [first, second] = [one, other].map(({ leftOut, shortened }) => JSON.stringify([leftOut, shortened]));
+  return first === second;
+}
+
 /** From here on everything belongs to the step that is being done; the whole where nothing was answered yet. */
 function lastStepOf(body: readonly Message[]): number {
   const last = body.findLastIndex(message => message.role === 'assistant');
   return last === -1 ? body.length : last;
 }
 
-function unitsOf(body: readonly Message[], lastStep: number): Unit[] {
+function unitsOf(body: readonly Message[], lastStep: number, latestReal: number): Unit[] {
   const firstUser = body.findIndex(message => message.role === 'user');
-  const latestReal = body.findLastIndex(isRealUserMessage);
   const units: Unit[] = [];
   for (let start = 0; start < body.length; ) {
     let end = start + 1;
@@ -253,7 +267,7 @@ function isRealUserMessage(message: Message): boolean {
 
 const notices = new Map<number, SystemMessage>();
 
-function noticeOf(leftOut: number): SystemMessage {
+export function noticeOf(leftOut: number): SystemMessage {
   let notice = notices.get(leftOut);
   if (!notice) {
     const what = leftOut === 1 ? '1 earlier message was' : `${leftOut} earlier messages were`;
@@ -262,42 +276,4 @@ function noticeOf(leftOut: number): SystemMessage {
     if (notices.size < 10_000) notices.set(leftOut, notice);
   }
   return notice;
-}
-
-function resultText(message: ToolMessage): string {
-  if (typeof message.content === 'string') return message.content;
-  return message.content
-    .map(part =>
-      part.type === 'text'
-        ? part.text
-        : typeof part.data === 'string'
-          ? part.data
-          : JSON.stringify(part.data),
-    )
-    .join('\n');
-}
-
-const inShortForms = new WeakMap<ToolMessage, Map<number, ToolMessage>>();
-
-/** A result with its middle left out, and a remark in its place. The same object for the same length. */
-function inShort(message: ToolMessage, characters: number): ToolMessage {
-  const forms = inShortForms.get(message) ?? new Map<number, ToolMessage>();
-  inShortForms.set(message, forms);
-  let form = forms.get(characters);
-  if (!form) {
-    const text = resultText(message);
-    const head = withoutTornPair(text.slice(0, Math.ceil(characters / 2)));
-    const tail = withoutTornPair(text.slice(text.length - Math.floor(characters / 2)));
-    const gone = text.length - head.length - tail.length;
-    const remark = `\n[… ${gone} characters left out …]\n`;
-    form =
-      gone > 0 ? { role: 'tool', toolCallId: message.toolCallId, content: head + remark + tail } : message;
-    forms.set(characters, form);
-  }
-  return form;
-}
-
-/** A cut through a surrogate pair would leave half a character, which is no valid UTF-8. */
-function withoutTornPair(text: string): string {
-  return text.replace(/^[\udc00-\udfff]|[\ud800-\udbff]$/g, '');
 }

@@ -7,6 +7,8 @@ export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'error' | 'other';
 export interface Usage {
   /** What the model saw, hidden prompt included. */
   readonly inputTokens: number;
+  /** `inputTokens` is what is paid: what the model saw was not told. */
+  readonly isBilledOnly?: boolean;
   readonly outputTokens: number;
   /** Part of `inputTokens`. */
   readonly cachedTokens?: number;

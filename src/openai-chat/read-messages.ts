@@ -11,6 +11,7 @@ import type {
   TextPart,
   ToolCall,
 } from '../conversation/message.ts';
+import { readReasoning } from './read-reasoning.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -57,8 +58,8 @@ export function readMessages(messages: readonly unknown[]): Message[] {
 
 function readAssistant(fields: Fields, path: string): AssistantMessage {
   const parts: (TextPart | ReasoningPart)[] = [];
-  const reasoning = fields.reasoning_content ?? fields.reasoning;
-  if (typeof reasoning === 'string' && reasoning !== '') parts.push({ type: 'reasoning', text: reasoning });
+  const { text: reasoning, carried } = readReasoning(fields);
+  if (reasoning !== '') parts.push({ type: 'reasoning', text: reasoning });
   const { content } = fields;
   if (typeof content === 'string') {
     if (content !== '') parts.push({ type: 'text', text: content });
@@ -81,6 +82,7 @@ function readAssistant(fields: Fields, path: string): AssistantMessage {
       ? {}
       : { content: parts.length === 1 && first?.type === 'text' ? first.text : parts }),
     ...(toolCalls.length > 0 ? { toolCalls } : {}),
+    ...(carried === undefined ? {} : { carried }),
   };
 }
 

@@ -28,7 +28,8 @@ export interface ReadLimits {
   readonly toolsPerRequest: number;
 }
 
-export function readRequest(body: unknown, limits: ReadLimits): ReadRequest {
+/** @param label the client's own id of the conversation, from a header */
+export function readRequest(body: unknown, limits: ReadLimits, label?: string): ReadRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ProxyError('invalid_request', 'The request body must be a JSON object.');
   }
@@ -62,7 +63,7 @@ export function readRequest(body: unknown, limits: ReadLimits): ReadRequest {
       strictTools,
       parallelToolCalls: fields.parallel_tool_calls ?? true,
       settings,
-      session,
+      session: label === undefined ? session : { ...session, label },
       truncation: fields.truncation ?? 'auto',
       stream: fields.stream ?? false,
     },

@@ -4,28 +4,31 @@ import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { App } from '../http/app.ts';
 import { limitUnread } from '../http/limit-unread.ts';
+import { readLabel } from '../http/read-label.ts';
 import { readRepetition } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
-import type { TurnParts } from '../turn/run-turn.ts';
+import type { TurnParts } from '../turn/turn-parts.ts';
 import { type ReadLimits, type ReadRequest, readRequest } from './read-request.ts';
 import { ChunkWriter } from './write-chunks.ts';
 import { type AnswerHead, writeCompletion, writeSessionFields } from './write-completion.ts';
 
 export interface ChatRoutesOptions {
+  /** Headers that carry a client's own session id, beside those of known clients. */
+  readonly labelHeaders: readonly string[];
   readonly turns: TurnParts;
   readonly running: RunningRequests;
   readonly limits: ReadLimits & SseWriterOptions & { readonly streams: number };
 }
 
-export function addChatRoutes(app: App, { turns, running, limits }: ChatRoutesOptions): void {
+export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }: ChatRoutesOptions): void {
   let streams = 0;
 
   app.post('/v1/chat/completions', async (request, reply) => {
-    const read = readRequest(request.body, limits);
+    const read = readRequest(request.body, limits, readLabel(request.headers, labelHeaders));
     const client = running.watch(reply.raw);
     const caller = { ...request.caller, user: read.user };
     const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
@@ -50,7 +53,7 @@ export function addChatRoutes(app: App, { turns, running, limits }: ChatRoutesOp
   });
 
   app.post('/v1/chat/completions/input_tokens', async (request, reply) => {
-    const read = readRequest(request.body, limits);
+    const read = readRequest(request.body, limits, readLabel(request.headers, labelHeaders));
     const counted = await countTurn(
       { chat: read.chat, caller: { ...request.caller, user: read.user } },
       turns,
@@ -63,6 +66,7 @@ export function addChatRoutes(app: App, { turns, running, limits }: ChatRoutesOp
       fits: counted.fits,
       truncated: { messages: counted.leftOut, results: counted.shortened },
       exact: counted.isExact,
+      calibration: counted.learned,
     });
   });
 
@@ -80,11 +84,14 @@ export function addChatRoutes(app: App, { turns, running, limits }: ChatRoutesOp
       await turn.start();
       setHeaders(reply, turn, read);
       for await (const batch of turn.events()) {
+        // The first batch may be the last: by now it is known whether the turn was stored.
+        if (!sse.isOpen) setHeaders(reply, turn, read);
         const end = batch.at(-1);
         const frames = chunks.write(batch);
-        if (end?.type === 'turn-end')
-          sse.end(frames + chunks.end(end, sessionFieldsOf(turn, read, turn.reply)));
-        else await sse.write(frames);
+        if (end?.type === 'turn-end') {
+          const { carrier } = turn;
+          sse.end(frames + chunks.end(end, sessionFieldsOf(turn, read, turn.reply, carrier), carrier));
+        } else await sse.write(frames);
       }
     } catch (thrown) {
       if (!sse.isOpen) {
@@ -111,18 +118,25 @@ async function sendWhole(
 ): Promise<FastifyReply> {
   await turn.start();
   for await (const _batch of turn.events());
-  const { reply: answer } = turn;
+  // Sealed anew each time that it is asked for.
+  const { reply: answer, carrier } = turn;
   if (!answer) throw new Error('a turn ended without a reply');
   setHeaders(reply, turn, read);
-  const completion = writeCompletion(head, answer, sessionFieldsOf(turn, read, answer));
+  const completion = writeCompletion(head, answer, sessionFieldsOf(turn, read, answer, carrier), carrier);
   limitUnread(reply.raw, writeTimeoutMs);
   return reply.type('application/json').send(JSON.stringify(completion));
 }
 
-function sessionFieldsOf(turn: Answer, read: ReadRequest, reply: Reply | undefined) {
+function sessionFieldsOf(
+  turn: Answer,
+  read: ReadRequest,
+  reply: Reply | undefined,
+  carrier: string | undefined,
+) {
   return writeSessionFields(
     turn.sessionId,
     reply && read.includeMessages ? { reply, messages: turn.messages } : undefined,
+    carrier,
   );
 }
 

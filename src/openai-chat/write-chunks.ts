@@ -4,7 +4,7 @@ import type { Citation } from '../conversation/message.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { CitedText } from './write-annotations.ts';
 import { type AnswerHead, type SessionFields, writeFinishReason, writeLogprob } from './write-completion.ts';
-import { writeCitation } from './write-message.ts';
+import { writeCarried, writeCitation } from './write-message.ts';
 import { writeUsage } from './write-usage.ts';
 
 const doneFrame = 'data: [DONE]\n\n';
@@ -42,15 +42,15 @@ export class ChunkWriter {
   }
 
   /** The last frames: the finish reason, the usage where asked for; the session's fields on the last of them. */
-  end({ finishReason, usage }: EndEvent, session: SessionFields): string {
+  end({ finishReason, usage }: EndEvent, session: SessionFields, carrier?: string): string {
     const extra = JSON.stringify(session).slice(1, -1);
     const reason = writeFinishReason(finishReason, this.#hasCalls);
-    const cited = this.#writeCitations();
+    const before = this.#writeCitations() + this.#writeCarrier(carrier);
     const last = `,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]`;
-    if (!this.#includeUsage) return `${cited}${this.#head}${last},${extra}}\n\n${doneFrame}`;
+    if (!this.#includeUsage) return `${before}${this.#head}${last},${extra}}\n\n${doneFrame}`;
     // A usage that Cohere did not give is no usage: zeros would stop clients from condensing.
     const counted = JSON.stringify(usage ? writeUsage(usage) : null);
-    return `${cited}${this.#head}${last}${this.#tail}${this.#head},"choices":[],"usage":${counted},${extra}}\n\n${doneFrame}`;
+    return `${before}${this.#head}${last}${this.#tail}${this.#head},"choices":[],"usage":${counted},${extra}}\n\n${doneFrame}`;
   }
 
   /** All in one delta: where a list comes in pieces, the official client keeps only the last one. */
@@ -59,6 +59,13 @@ export class ChunkWriter {
     const annotations = this.#citations.flatMap(citation => this.#text.annotate(citation));
     const citations = this.#citations.map(writeCitation);
     return this.#delta(JSON.stringify({ annotations, citations }).slice(1, -1));
+  }
+
+  /** Whole: whoever joins pieces of `data` may as well join those of two entries. */
+  #writeCarrier(carrier: string | undefined): string {
+    return carrier === undefined
+      ? ''
+      : this.#delta(`"reasoning_details":${JSON.stringify(writeCarried(carrier))}`);
   }
 
   #writeEvent(event: TurnEvent): string {

@@ -1,5 +1,5 @@
 // Reply → OpenAI's completion object, plus what this proxy adds: sessionId, reply, messages.
-import type { Message } from '../conversation/message.ts';
+import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { textOf } from '../conversation/message.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { FinishReason, Logprob } from '../conversation/turn-event.ts';
@@ -26,6 +26,7 @@ export function writeCompletion(
   { id, created, model }: AnswerHead,
   reply: Reply,
   session: SessionFields,
+  carrier?: string,
 ): object {
   return {
     id,
@@ -35,7 +36,7 @@ export function writeCompletion(
     choices: [
       {
         index: 0,
-        message: writeAssistant(reply.message),
+        message: writeAssistant(carrying(reply, carrier)),
         logprobs: reply.logprobs ? { content: reply.logprobs.map(writeLogprob), refusal: null } : null,
         finish_reason: writeFinishReason(reply.finishReason, Boolean(reply.message.toolCalls?.length)),
       },
@@ -48,9 +49,21 @@ export function writeCompletion(
 export function writeSessionFields(
   sessionId: string | null,
   included: { readonly reply: Reply; readonly messages: readonly Message[] } | undefined,
+  carrier?: string,
 ): SessionFields {
   if (!included) return { sessionId };
-  return { sessionId, reply: textOf(included.reply.message), messages: included.messages.map(writeMessage) };
+  const { reply, messages } = included;
+  return {
+    sessionId,
+    reply: textOf(reply.message),
+    messages: messages.map(message =>
+      writeMessage(message === reply.message ? carrying(reply, carrier) : message),
+    ),
+  };
+}
+
+function carrying({ message }: Reply, carrier: string | undefined): AssistantMessage {
+  return carrier === undefined ? message : { ...message, carried: carrier };
 }
 
 export function writeLogprob({ text, logprob }: Logprob) {

@@ -16,12 +16,22 @@ export interface OpenAIToolCall {
   readonly function: { readonly name: string; readonly arguments: string };
 }
 
+/** OpenRouter's form of what a client keeps and brings back without reading it. */
+export interface OpenAIReasoningDetail {
+  readonly type: 'reasoning.encrypted';
+  readonly data: string;
+  readonly id: string;
+  readonly format: 'unknown';
+  readonly index: 0;
+}
+
 export interface OpenAIAssistantMessage {
   readonly role: 'assistant';
   readonly content: string | null;
   readonly refusal: null;
   /** Thinking, then the tool plan. The key that most clients know. */
   readonly reasoning_content?: string;
+  readonly reasoning_details?: readonly OpenAIReasoningDetail[];
   readonly tool_calls?: readonly OpenAIToolCall[];
   readonly annotations?: readonly OpenAIAnnotation[];
   /** As Cohere gave them: offsets in code points of the block `content_index`. */
@@ -82,17 +92,28 @@ function writePart(part: Part): JsonObject {
 export function writeAssistant(message: AssistantMessage): OpenAIAssistantMessage {
   const text = textOf(message);
   const reasoning = reasoningOf(message);
-  const { toolCalls, citations } = message;
+  const { toolCalls, citations, carried } = message;
   return {
     role: 'assistant',
     content: text === '' ? null : text,
     refusal: null,
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+    ...(carried === undefined ? {} : { reasoning_details: writeCarried(carried) }),
     ...(toolCalls?.length ? { tool_calls: toolCalls.map(writeToolCall) } : {}),
     ...(citations?.length
       ? { annotations: annotate(message, citations), citations: citations.map(writeCitation) }
       : {}),
   };
+}
+
+/**
+ * The one entry: clients join entries of the same index, and those that show reasoning have `reasoning_content`.
+ * Some drop entries whose `format` is not on OpenRouter's list, and the second of two with the same id.
+ */
+export function writeCarried(data: string): OpenAIReasoningDetail[] {
+  return [
+    { type: 'reasoning.encrypted', data, id: `native_${data.slice(-16)}`, format: 'unknown', index: 0 },
+  ];
 }
 
 /** Both come as one text, in the order in which a stream gives them. */

@@ -10,6 +10,8 @@ const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   after: z.string().max(1024).optional(),
   user: z.string().max(512).optional(),
+  label: z.string().max(128).optional(),
+  branches: z.enum(['true', 'false']).optional(),
 });
 
 export interface SessionRoutesOptions {
@@ -26,10 +28,12 @@ export function addSessionRoutes(app: App, { store, writeMessage }: SessionRoute
       const param = String(query.error.issues[0]?.path[0] ?? 'query');
       throw new ProxyError('invalid_value', `Invalid '${param}'.`, { param });
     }
-    const { limit, after, user } = query.data;
+    const { limit, after, user, label, branches } = query.data;
     const { sessions, hasMore } = await opened().list({
       owner: request.caller.owner,
       limit,
+      branches: branches === 'true',
+      ...(label === undefined ? {} : { label }),
       ...(user === undefined ? {} : { user }),
       ...(after === undefined ? {} : { after: readCursor(after) }),
     });
@@ -84,11 +88,14 @@ export function addSessionRoutes(app: App, { store, writeMessage }: SessionRoute
   }
 }
 
-function writeSummary({ id, user, model, createdAtMs, updatedAtMs, messageCount }: SessionSummary) {
+function writeSummary(summary: SessionSummary) {
+  const { id, user, label, parentId, model, createdAtMs, updatedAtMs, messageCount } = summary;
   return {
     id,
     object: 'session',
     user: user ?? null,
+    label: label ?? null,
+    parent_id: parentId ?? null,
     model,
     created_at: Math.floor(createdAtMs / 1000),
     updated_at: Math.floor(updatedAtMs / 1000),

@@ -12,6 +12,9 @@
 // R10 After close() every call rejects and no timer keeps the process alive.
 // R11 A marked turn is recalled by its mark's key until that is too old, or its session is gone.
 // R12 An idle session expires, is really freed and leaves a tombstone; a deleted one leaves nothing.
+// R13 A session is found by each anchor that its turns left and by the ids of the calls of its replies, while it lives.
+// R14 A branch holds what it shares and what it adds; neither side sees what the other adds, or misses what it deletes.
+// R15 A note is read as it was last written.
 import type { Session, SessionKey, Space, Turn } from '../conversation/session.ts';
 
 export type ReadResult =
@@ -39,6 +42,8 @@ export interface SessionSummary {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly messageCount: number;
+  readonly label: string | undefined;
+  readonly parentId: string | undefined;
 }
 
 export interface SessionPage {
@@ -50,24 +55,35 @@ export interface ListOptions {
   readonly owner: string;
   /** Narrows to one space; the empty string is the space without `user`. */
   readonly user?: string;
+  /** Narrows to sessions that a client began under its own id. */
+  readonly label?: string;
+  /** All of a family, not only the newest. */
+  readonly branches?: boolean;
   readonly limit: number;
-  /** Exclusive: the last session seen. */
+  /** Exclusive: the last session seen, which may since have gone behind a newer one of its family. */
   readonly after?: { readonly id: string; readonly user: string | undefined };
 }
 
 export interface SessionStore {
   read(key: SessionKey): Promise<ReadResult>;
   /**
-   * Appends one whole turn. `expectedVersion` 0 makes the session.
+   * Appends one whole turn. `expectedVersion` 0 makes the session. A `leftBehindId` that is taken is a conflict.
    * @throws ProxyError `store_full` where a limit is reached, `store_unavailable` where the store is broken.
    */
   append(key: SessionKey, turn: Turn, options: { readonly expectedVersion: number }): Promise<AppendResult>;
   /** The turn that was stored under this mark. */
   recall(space: Space, markKey: string): Promise<Recalled | undefined>;
-  /** All of an owner's sessions, newest first. */
+  /** Sessions that hold this anchor, the latest used first. A hint: whoever uses it compares. */
+  findByAnchor(space: Space, anchor: string, limit: number): Promise<readonly Session[]>;
+  /** Sessions in which a reply made one of these calls, in the order of the ids. A hint as well. */
+  findByCallIds(space: Space, ids: readonly string[], limit: number): Promise<readonly Session[]>;
+  /** An owner's sessions, newest first; of each family the newest. */
   list(options: ListOptions): Promise<SessionPage>;
   /** The owner's sessions of that id, one for each `user` that used it. */
   find(owner: string, id: string): Promise<readonly Space[]>;
+  /** Small things that belong to the proxy itself and to no owner. */
+  readNote(name: string): Promise<string | undefined>;
+  writeNote(name: string, text: string): Promise<void>;
   /** True if there was one. */
   delete(key: SessionKey): Promise<boolean>;
   /** Resolves if reads and writes work now; rejects with `store_unavailable` otherwise. */
@@ -82,7 +98,9 @@ export function summaryOf({
   updatedAtMs,
   messages,
   system,
+  label,
+  parentId,
 }: Session): SessionSummary {
   const messageCount = system.length + messages.length;
-  return { id: key.id, user: key.user, model, createdAtMs, updatedAtMs, messageCount };
+  return { id: key.id, user: key.user, model, createdAtMs, updatedAtMs, messageCount, label, parentId };
 }

@@ -97,27 +97,68 @@ describe('calibration', () => {
     for (let index = 0; index < 1000; index += 1)
       calibration.observe(`model-${index}\n${'x'.repeat(5000)}`, 'plain', { predicted: 500, actual: 501 });
     expect(calibration.entries()).toHaveLength(256);
-    expect(calibration.entries().at(-1)).toMatchObject({ mix: 'plain', correction: 0, observations: 1 });
+    expect(calibration.entries().at(-1)).toMatchObject({ mix: 'plain', correction: 0, answers: 1 });
     expect(calibration.entries().at(-1)?.model).toMatch(/^model-999 x+$/);
     expect(JSON.stringify(calibration).length).toBeLessThan(100_000);
   });
 
   it('survives being stored', () => {
     const calibration = taught([5, 6, 7, 8]);
-    const restored = Calibration.fromJSON(JSON.parse(JSON.stringify(calibration)));
+    const restored = new Calibration();
+    expect(restored.restore(JSON.parse(JSON.stringify(calibration)))).toBe(true);
     expect(restored.toJSON()).toEqual(calibration.toJSON());
     expect(restored.correction(model, 'tools', 2000)).toBe(calibration.correction(model, 'tools', 2000));
+    expect(restored.answers(model, 'tools')).toBe(4);
+  });
+
+  it('takes over what is new, and keeps what was learned here, however much is saved', () => {
+    const saved = new Calibration();
+    for (let index = 0; index < 256; index += 1)
+      saved.observe(index === 9 ? model : `model-${index}`, 'tools', { predicted: 2000, actual: 2300 });
+    const calibration = taught([473, 473, 473]);
+    calibration.observe('mine', 'plain', { predicted: 2000, actual: 2001 });
+    calibration.restore(saved.toJSON());
+    expect(calibration.entries()).toHaveLength(256);
+    expect(calibration.correction(model, 'tools', 2000)).toBe(473);
+    expect(calibration.answers('mine', 'plain')).toBe(1);
+    expect(calibration.answers('model-255', 'tools')).toBe(1);
+    // What came from elsewhere gives way to what came from there later.
+    saved.observe('model-255', 'tools', { predicted: 2000, actual: 2300 });
+    calibration.restore(saved.toJSON());
+    expect(calibration.answers('model-255', 'tools')).toBe(2);
   });
 
   it('starts anew from what it cannot read', () => {
     fc.assert(
       fc.property(fc.anything(), saved => {
-        expect(Calibration.fromJSON(saved).entries()).toEqual([]);
-        expect(Calibration.fromJSON({ version: 1, entries: saved }).entries()).toEqual([]);
-        expect(
-          Calibration.fromJSON({ version: 1, entries: [saved, [1], ['a\nb', 'x', []]] }).entries(),
-        ).toEqual([]);
+        const calibration = new Calibration();
+        expect(calibration.restore(saved)).toBe(false);
+        expect(calibration.restore({ version: 1, entries: saved })).toBe(Array.isArray(saved));
+        calibration.restore({
+          version: 1,
+          entries: [saved, [1], ['a\nb', 'x', []], ['a'.repeat(500), 1, []]],
+        });
+        expect(calibration.entries()).toEqual([]);
       }),
     );
+  });
+
+  it('tells of each change, and not of answers that change nothing', () => {
+    const calibration = new Calibration();
+    const changes: object[] = [];
+    calibration.watch(change => changes.push(change));
+    for (let turn = 0; turn < 20; turn += 1)
+      calibration.observe(model, 'tools', { predicted: 2000, actual: 2050 });
+    const of = (answers: number) => ({ model, mix: 'tools', answers });
+    expect(changes).toHaveLength(9);
+    expect(changes[1]).toEqual({ ...of(2), before: 0, correction: 0 });
+    expect(changes[2]).toEqual({ ...of(3), before: 0, correction: 50 });
+    expect(changes[8]).toEqual({ ...of(9), before: 50, correction: 50 });
+    calibration.observeRefusal(model, 'tools', { predicted: 2000, actual: 2900 });
+    expect(changes[9]).toEqual({ ...of(9), before: 50, correction: 900 });
+  });
+
+  it('never makes a prompt less than nothing', () => {
+    expect(taught(Array(30).fill(-900)).correction(model, 'tools', 300)).toBe(-300);
   });
 });

@@ -1,16 +1,17 @@
 // Measures prompts: the history message by message, each counted once and kept, and everything around it; corrected
 // by what Cohere itself has counted before for this model and mix of features.
-import type { CohereChatOptions, CohereMessage } from '../cohere/wire.ts';
+import type { CohereChatOptions, CohereMessage, CohereTool } from '../cohere/wire.ts';
 import type { Message } from '../conversation/message.ts';
+import type { Passage } from '../conversation/passage.ts';
 import { Calibration } from './calibration.ts';
-import { countMessage, type MessageWeight, placeMessage } from './count-message.ts';
+import { placeMessage } from './count-message.ts';
 import { countOverhead, type HistoryFacts } from './count-overhead.ts';
-import { addToHistory, countPrompt, type PromptCount, startHistory } from './count-prompt.ts';
+import { countPrompt, type PromptCount } from './count-prompt.ts';
 import type { Encoder } from './encoder.ts';
-import { estimateTokens } from './estimate.ts';
 import { type Family, familyOf } from './families.ts';
 import { featureMix } from './feature-mix.ts';
-import type { Count } from './parts.ts';
+import { type Format, Scale } from './scale.ts';
+import { TextCounter } from './text-counter.ts';
 
 export interface CohereChatRequest extends CohereChatOptions {
   readonly messages: readonly CohereMessage[];
@@ -21,83 +22,112 @@ export interface DescribedPrompt {
   readonly options: CohereChatOptions;
   /** The same object for the same form of messages. */
   readonly form: object;
-  readonly format: (message: Message) => readonly CohereMessage[];
-}
-
-interface Kept {
-  readonly form: object;
-  readonly family: Family;
-  readonly isExact: boolean;
-  readonly weights: readonly MessageWeight[];
+  readonly format: Format;
 }
 
 /** Where a message costs most: calls and results are numbered, and large numbers have more digits. */
 const leadingPlace = { isFirst: true, afterTool: false, calls: 0, answering: 0, results: 0 };
 const distantPlace = { isFirst: false, afterTool: false, calls: 9_999, answering: 9_999, results: 9_999 };
+const everyFacts = [false, true].flatMap(developerText =>
+  [false, true].map(calls => ({ developerText, calls })),
+);
 
-const maxCounted = 2_048;
+const maxAround = 256;
 
-/** Characters of one text that are counted exactly (some 10 ms of ordinary text), and that are at least estimated. */
-const longestCounted = 200_000;
-const longestEstimated = 1_000_000;
-/** Of what is longer: no model takes it, whatever it is. */
-const charactersPerToken = 2;
+/** All that was counted with one vocabulary. */
+class Counted {
+  readonly counter: TextCounter;
+  readonly #scales = new WeakMap<object, Map<Family, Scale>>();
+  readonly #around = new WeakMap<readonly CohereTool[], Map<string, number>>();
+
+  constructor(encoder: Encoder | undefined) {
+    this.counter = new TextCounter(encoder);
+  }
+
+  scaleOf(form: object, family: Family): Scale {
+    const scales = this.#scales.get(form) ?? new Map<Family, Scale>();
+    this.#scales.set(form, scales);
+    const scale = scales.get(family) ?? new Scale(family, this.counter);
+    scales.set(family, scale);
+    return scale;
+  }
+
+  /** Everything but the history. What has tools and nothing else that is large is counted once for the same tools. */
+  around(options: CohereChatOptions, family: Family, facts: HistoryFacts): number {
+    const count = () => countOverhead(options, family, facts, text => this.counter.countAgain(text));
+    const { tools, documents, response_format, tool_choice, thinking, citation_options, safety_mode } =
+      options;
+    if (!tools || documents || response_format) return count();
+    const counts = this.#around.get(tools) ?? new Map<string, number>();
+    this.#around.set(tools, counts);
+    const { developerText, calls } = facts;
+    const rest = [tool_choice, thinking?.type, citation_options?.mode, safety_mode, developerText, calls];
+    const name = `${family.name} ${rest.join(' ')}`;
+    const tokens = counts.get(name) ?? count();
+    // Clients choose some of these words.
+    if (counts.size < maxAround) counts.set(name, tokens);
+    return tokens;
+  }
+}
 
 export class TokenMeter {
   readonly calibration = new Calibration();
-  readonly #kept = new WeakMap<Message, Kept>();
-  readonly #counted = new Map<string, number>();
-  #encoder: Encoder | undefined;
+  readonly #ownEncoder: (model: string) => Encoder | undefined;
+  readonly #counted = new WeakMap<Encoder, Counted>();
+  /** Without a vocabulary of the model's own. */
+  #usual = new Counted(undefined);
 
-  /** From now on counts are exact. */
-  use(encoder: Encoder): void {
-    this.#encoder = encoder;
-    this.#counted.clear();
+  /** @param ownEncoder the model's own vocabulary, where it is there by now */
+  constructor(ownEncoder: (model: string) => Encoder | undefined = () => undefined) {
+    this.#ownEncoder = ownEncoder;
   }
 
-  measure({ options, form, format }: DescribedPrompt, messages: readonly Message[]) {
+  /** From now on counts are exact for every model. */
+  use(encoder: Encoder): void {
+    this.#usual = this.#countedWith(encoder);
+  }
+
+  measure({ options, form, format }: DescribedPrompt, messages: Passage) {
     const { model } = options;
     const family = familyOf(model);
-    const count = this.#counter();
-    const isExact = this.#encoder !== undefined;
-    const weigh = (message: Message): readonly MessageWeight[] => {
-      const kept = this.#kept.get(message);
-      if (kept?.form === form && kept.family === family && kept.isExact === isExact) return kept.weights;
-      const weights = format(message).map(formatted => countMessage(formatted, family, count));
-      this.#kept.set(message, { form, family, isExact, weights });
-      return weights;
-    };
-    const around = (facts: HistoryFacts) =>
-      countOverhead(options, family, facts, text => this.#countAgain(text));
-    const predict = (given: readonly Message[]) => {
-      let history = startHistory((options.documents?.length ?? 0) > 0);
-      for (const message of given)
-        for (const weight of weigh(message)) history = addToHistory(history, weight, family);
-      const facts = { ...history, images: history.images > 0, estimated: !isExact };
-      const mix = featureMix(options, facts);
+    // A turn keeps to one vocabulary from its beginning to its end.
+    const counted = this.#countedFor(model);
+    const scale = counted.scaleOf(form, family);
+    const isExact = counted.counter.encoder !== undefined;
+    const use = { format, documents: (options.documents?.length ?? 0) > 0 };
+    const around = (facts: HistoryFacts) => counted.around(options, family, facts);
+    const predict = (given: Passage) => {
+      const history = scale.weighPassage(given, use);
+      const mix = featureMix(options, { ...history, images: history.images > 0, estimated: !isExact });
       const predicted = around(history) + history.tokens;
       const correction = this.calibration.correction(model, mix, predicted);
       return { predicted, mix, correction, images: history.images };
     };
-    // What is cut may change what stands around the rest: the dearer case is taken.
-    const none = around({ developerText: false, calls: false });
-    const all = around({ developerText: true, calls: true });
     return {
       isExact,
-      overhead: Math.max(none, all) + Math.max(0, predict(messages).correction),
+      prepare: (): Promise<void> | undefined => scale.prepare(messages, use),
+      get overhead(): number {
+        // What is cut may change what stands around the rest: the dearest case is taken.
+        const dearest = Math.max(...everyFacts.map(around));
+        return dearest + Math.max(0, predict(messages).correction);
+      },
       count: (message: Message): number => {
         let tokens = 0;
-        for (const weight of weigh(message)) {
+        for (const weight of scale.weigh(message, format)) {
           const leading = weight.role === 'system' ? placeMessage(weight, leadingPlace, family).tokens : 0;
           tokens += Math.max(leading, placeMessage(weight, distantPlace, family).tokens) + weight.images;
         }
         return tokens;
       },
-      total: (given: readonly Message[]): number => {
+      total: (given: Passage): number => {
         const { predicted, correction, images } = predict(given);
         return predicted + correction + images;
       },
-      learn: (given: readonly Message[], actual: number, source: 'answer' | 'refusal'): void => {
+      learned: (given: Passage) => {
+        const { mix, correction } = predict(given);
+        return { correction, answers: this.calibration.answers(model, mix), features: mix };
+      },
+      learn: (given: Passage, actual: number, source: 'answer' | 'refusal'): void => {
         const { predicted, mix } = predict(given);
         if (source === 'answer') this.calibration.observe(model, mix, { predicted, actual });
         else this.calibration.observeRefusal(model, mix, { predicted, actual });
@@ -107,27 +137,19 @@ export class TokenMeter {
 
   /** A request as it goes over the wire, exactly as far as the layout is known; undefined without the vocabulary. */
   countRequest({ messages, ...options }: CohereChatRequest): PromptCount | undefined {
-    if (!this.#encoder) return undefined;
-    return countPrompt(options, messages, familyOf(options.model), text => this.#countAgain(text));
+    const { counter } = this.#countedFor(options.model);
+    if (!counter.encoder) return undefined;
+    return countPrompt(options, messages, familyOf(options.model), text => counter.countAgain(text));
   }
 
-  #counter(): Count {
-    const encoder = this.#encoder;
-    // Counting blocks the process: beyond some tens of milliseconds a figure with a margin has to do.
-    return text => {
-      if (text.length > longestEstimated) return Math.ceil(text.length / charactersPerToken);
-      return encoder && text.length <= longestCounted ? encoder.count(text) : estimateTokens(text);
-    };
+  #countedFor(model: string): Counted {
+    const own = this.#ownEncoder(model);
+    return own ? this.#countedWith(own) : this.#usual;
   }
 
-  /** Agents send the same tools with each request. */
-  #countAgain(text: string): number {
-    let tokens = this.#counted.get(text);
-    if (tokens === undefined) {
-      tokens = this.#counter()(text);
-      if (this.#counted.size >= maxCounted) this.#counted.clear();
-      this.#counted.set(text, tokens);
-    }
-    return tokens;
+  #countedWith(encoder: Encoder): Counted {
+    const counted = this.#counted.get(encoder) ?? new Counted(encoder);
+    this.#counted.set(encoder, counted);
+    return counted;
   }
 }

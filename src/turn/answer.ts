@@ -21,6 +21,8 @@ export interface Answer {
   readonly messages: readonly Message[];
   /** Defined once the events have ended. */
   readonly reply: Reply | undefined;
+  /** Where the turn is not stored: its native answer, sealed, for the client to bring back. Defined as `reply` is. */
+  readonly carrier: string | undefined;
   /** Resolves when there is output to show. Until then every failure can still be a status. */
   start(): Promise<void>;
   /** In batches as they come, with `turn-end` last. To be read to the end, or left by `return`. */

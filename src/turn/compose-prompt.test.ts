@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ChatRequest, Tool } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import type { Session } from '../conversation/session.ts';
-import { composePrompt } from './compose-prompt.ts';
+import { splitLeadingSystem } from '../conversation/transcript.ts';
+import { composePrompt as compose } from './compose-prompt.ts';
+import { appendTo, beginWith } from './continuation.ts';
 
 const user = (content = 'Hello'): Message => ({ role: 'user', content });
 const system = (content = 'Be brief.') => ({ role: 'system', content }) as const;
@@ -30,15 +33,24 @@ const request = (
 const session = (messages: Message[], more: Partial<Session> = {}): Session => ({
   key: { owner: 'ada', user: undefined, id: 's' },
   version: 1,
+  rootId: 's',
   createdAtMs: 0,
   updatedAtMs: 0,
   model: 'm',
   dialect: 'session',
   system: [],
-  messages,
+  messages: History.of(messages),
   tools: [],
   ...more,
 });
+
+/** A transcript as one of which nothing is stored. */
+function composePrompt(given: ChatRequest, before: Session | undefined, model: string) {
+  const { system: leading, rest } = splitLeadingSystem(given.messages);
+  const sent = { system: leading, messages: rest };
+  const continuation = given.session.dialect === 'session' ? appendTo(before, sent) : beginWith(sent, before);
+  return compose(given, continuation, model);
+}
 
 function refusal(...given: Parameters<typeof composePrompt>) {
   try {
@@ -54,29 +66,33 @@ describe('what is said', () => {
   test('the session dialect appends', () => {
     const before = session([user('1'), said], { system: [system()] });
     const composed = composePrompt(request('session', [user('2')]), before, 'm');
-    expect(composed.prompt.messages).toEqual([system(), user('1'), said, user('2')]);
+    expect([...composed.prompt.messages]).toEqual([system(), user('1'), said, user('2')]);
     expect(composed).toMatchObject({ system: [system()], history: before.messages, added: [user('2')] });
   });
 
   test('a transcript replaces', () => {
     const before = session([user('1'), said], { system: [system()] });
     const composed = composePrompt(request('transcript', [user('other'), said, user('2')]), before, 'm');
-    expect(composed.prompt.messages).toEqual([user('other'), said, user('2')]);
-    expect(composed).toMatchObject({ system: [], history: [], added: [user('other'), said, user('2')] });
+    expect([...composed.prompt.messages]).toEqual([user('other'), said, user('2')]);
+    expect(composed).toMatchObject({
+      system: [],
+      history: History.empty,
+      added: [user('other'), said, user('2')],
+    });
   });
 
   test('without a session it is what was brought', () => {
     for (const dialect of ['session', 'transcript'] as const) {
       const composed = composePrompt(request(dialect, [system(), user()]), undefined, 'm');
-      expect(composed.prompt.messages).toEqual([system(), user()]);
-      expect(composed).toMatchObject({ system: [system()], history: [], added: [user()] });
+      expect([...composed.prompt.messages]).toEqual([system(), user()]);
+      expect(composed).toMatchObject({ system: [system()], history: History.empty, added: [user()] });
     }
   });
 
   test('new leading system messages replace all old ones, later ones keep their place', () => {
     const before = session([user('1'), said], { system: [system('a'), system('b')] });
     const composed = composePrompt(request('session', [system('c'), user('2'), system('d')]), before, 'm');
-    expect(composed.prompt.messages).toEqual([system('c'), user('1'), said, user('2'), system('d')]);
+    expect([...composed.prompt.messages]).toEqual([system('c'), user('1'), said, user('2'), system('d')]);
     expect(composed.system).toEqual([system('c')]);
     expect(composed.added).toEqual([user('2'), system('d')]);
   });
@@ -91,7 +107,7 @@ describe('what is said', () => {
   test('an open call is answered in the prompt, never in what is stored', () => {
     const before = session([user('1'), calls('x')]);
     const { prompt, history, added } = composePrompt(request('session', [user('2')]), before, 'm');
-    expect(prompt.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user']);
+    expect([...prompt.messages].map(({ role }) => role)).toEqual(['user', 'assistant', 'tool', 'user']);
     expect([...history, ...added]).toEqual([user('1'), calls('x'), user('2')]);
   });
 
@@ -102,7 +118,7 @@ describe('what is said', () => {
       param: 'messages[1].tool_call_id',
     });
     const { prompt } = composePrompt(request('transcript', bad), undefined, 'm');
-    expect(prompt.messages.map(({ role }) => role)).toEqual(['user', 'user']);
+    expect([...prompt.messages].map(({ role }) => role)).toEqual(['user', 'user']);
   });
 
   test('a bad result is named by its place in the request, also behind system messages', () => {

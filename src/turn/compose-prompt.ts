@@ -1,6 +1,7 @@
 // History + what is new → what the model is asked, and what will be stored. Pure.
 import type { ChatRequest, Tool } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import type { History } from '../conversation/history.ts';
 import {
   holdsImage,
   type JsonObject,
@@ -8,8 +9,9 @@ import {
   type SystemMessage,
   textOf,
 } from '../conversation/message.ts';
-import type { Session } from '../conversation/session.ts';
-import { checkNewMessages, repairTranscript, splitLeadingSystem } from '../conversation/transcript.ts';
+import { Passage } from '../conversation/passage.ts';
+import { checkNewMessages, isInOrderWith, repairTranscript } from '../conversation/transcript.ts';
+import type { Continuation } from './continuation.ts';
 import type { Prompt } from './model.ts';
 
 /** What the turn is about, before it is known what of it fits. */
@@ -17,20 +19,17 @@ export interface Composed {
   readonly prompt: Prompt;
   readonly system: readonly SystemMessage[];
   /** What the session holds before `added`. */
-  readonly history: readonly Message[];
+  readonly history: History;
   readonly added: readonly Message[];
   /** What the session remembers as offered from now on. */
   readonly tools: readonly Tool[];
 }
 
-export function composePrompt(request: ChatRequest, session: Session | undefined, model: string): Composed {
-  const isAppend = request.session.dialect === 'session';
-  const leading = splitLeadingSystem(request.messages);
-  const added = leading.rest;
-  // A session's system text is replaced as a whole; a transcript always brings the client's current one.
-  const system = isAppend && leading.system.length === 0 ? (session?.system ?? []) : leading.system;
-  const history = isAppend ? (session?.messages ?? []) : [];
-  if (added.length === 0 || ![...history, ...added].some(saysSomething)) {
+export function composePrompt(request: ChatRequest, continuation: Continuation, model: string): Composed {
+  const { session, system, history, told, added, offset } = continuation;
+  // A conversation that was begun in the same words adds nothing to them but another answer.
+  const isAsked = added.length > 0 || isDue(history);
+  if (!isAsked || !(holdsSaid(history) || holdsSaid(added))) {
     throw new ProxyError(
       'invalid_value',
       'There must be a message beside the system text, and not an empty one.',
@@ -39,9 +38,11 @@ export function composePrompt(request: ChatRequest, session: Session | undefined
       },
     );
   }
-  if (isAppend) checkNewMessages(history, added, leading.system.length);
-
-  const messages = repairTranscript([...system, ...history, ...added]);
+  if (request.session.dialect === 'session') checkNewMessages(history, added, offset);
+  const messages =
+    told === undefined && isInOrderWith(history, added)
+      ? new Passage({ lead: system, history, rest: added })
+      : Passage.of(repairTranscript([...system, ...(told ?? history), ...added]));
   const tools = request.tools ?? session?.tools ?? [];
   const { offered, toolChoice } = offerTools(request, tools, messages);
   const prompt: Prompt = {
@@ -56,6 +57,16 @@ export function composePrompt(request: ChatRequest, session: Session | undefined
   return { prompt, system, history, added, tools };
 }
 
+function isDue(history: History): boolean {
+  const last = history.at(history.length - 1);
+  return last !== undefined && last.role !== 'assistant';
+}
+
+function holdsSaid(messages: Iterable<Message>): boolean {
+  for (const message of messages) if (saysSomething(message)) return true;
+  return false;
+}
+
 /** Cohere leaves nothing of the others. */
 function saysSomething(message: Message): boolean {
   if (message.role === 'tool') return true;
@@ -63,7 +74,7 @@ function saysSomething(message: Message): boolean {
   return textOf(message) !== '' || holdsImage(message);
 }
 
-function offerTools(request: ChatRequest, tools: readonly Tool[], messages: readonly Message[]) {
+function offerTools(request: ChatRequest, tools: readonly Tool[], messages: Passage) {
   const { allowedTools } = request;
   if (allowedTools) {
     const offered = tools.filter(tool => allowedTools.includes(tool.name));
@@ -86,13 +97,12 @@ function offerTools(request: ChatRequest, tools: readonly Tool[], messages: read
     return { offered: tools, toolChoice: request.toolChoice };
   // The request offers no tools. Where the prompt holds calls, Cohere must know them all the same, or it fails
   // with "invalid tool generation"; they may not be called.
-  const called = calledTools(messages);
-  if (called.length === 0) return { offered: [], toolChoice: 'auto' as const };
-  return { offered: tools.length > 0 ? tools : called, toolChoice: 'none' as const };
+  if (!messages.facts.holdsCalls) return { offered: [], toolChoice: 'auto' as const };
+  return { offered: tools.length > 0 ? tools : calledTools(messages), toolChoice: 'none' as const };
 }
 
 /** Minimal definitions of the tools that a conversation has called, made from the calls. */
-function calledTools(messages: readonly Message[]): Tool[] {
+function calledTools(messages: Iterable<Message>): Tool[] {
   const properties = new Map<string, Set<string>>();
   for (const message of messages) {
     if (message.role !== 'assistant') continue;

@@ -1,5 +1,8 @@
 // Prompt → what of it fits into the model's context. The stored history stays whole.
+import { leftOutBy, viewOf } from '../conversation/apply-cut.ts';
+import { earlierCut } from '../conversation/earlier-cut.ts';
 import { contextExceeded } from '../conversation/errors.ts';
+import { Passage } from '../conversation/passage.ts';
 import { type Cut, intelligentTruncateMessages } from '../conversation/truncate.ts';
 import type { Measured, ModelInfo, Prompt } from './model.ts';
 
@@ -46,24 +49,44 @@ export function fitPrompt(prompt: Prompt, options: FitOptions): Fitted {
 }
 
 /** The same without an error: `fits` says whether the prompt may be sent. */
-export function tryFit(
-  prompt: Prompt,
-  { measured, info, cut, truncation }: FitOptions,
-): Fitted & { readonly fits: boolean } {
-  const budget = promptBudget(prompt, info);
+export function tryFit(prompt: Prompt, options: FitOptions): Fitted & { readonly fits: boolean } {
+  const { measured, truncation } = options;
+  const budget = promptBudget(prompt, options.info);
   if (budget === undefined) return { prompt, cut: undefined, leftOut: 0, shortened: 0, budget, fits: true };
   const isCuttable = truncation === 'auto';
-  const fitted = intelligentTruncateMessages(prompt.messages, budget - measured.overhead, {
-    count: measured.count,
-    cut: isCuttable ? cut : undefined,
+  const cut = isCuttable ? options.cut : undefined;
+  const asBefore = applyCut(prompt.messages, cut);
+  if (asBefore && measured.total(asBefore) <= budget) {
+    return {
+      prompt: cut ? { ...prompt, messages: asBefore } : prompt,
+      cut,
+      leftOut: cut ? leftOutBy(cut) : 0,
+      shortened: cut ? Object.keys(cut.shortened).length : 0,
+      budget,
+      fits: true,
+    };
+  }
+  const { count } = measured;
+  const room = budget - measured.overhead;
+  const messages = [...prompt.messages];
+  const fitted = intelligentTruncateMessages(messages, room, {
+    count,
+    cut: cut ?? earlierCut(messages, room, count),
   });
-  const { messages, leftOut, shortened } = fitted;
+  const kept = (fitted.cut && applyCut(prompt.messages, fitted.cut)) ?? Passage.of(fitted.messages);
   return {
-    prompt: fitted.cut ? { ...prompt, messages } : prompt,
+    prompt: fitted.cut ? { ...prompt, messages: kept } : prompt,
     cut: fitted.cut,
-    leftOut,
-    shortened,
+    leftOut: fitted.leftOut,
+    shortened: fitted.shortened,
     budget,
     fits: fitted.fits && (isCuttable || !fitted.cut),
   };
+}
+
+/** Undefined where the cut is not one of the history alone. */
+function applyCut(messages: Passage, cut: Cut | undefined): Passage | undefined {
+  if (!cut) return messages;
+  const view = viewOf(cut, messages.history);
+  return view && new Passage({ lead: messages.lead, history: messages.history, view, rest: messages.rest });
 }

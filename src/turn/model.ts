@@ -1,6 +1,7 @@
 // What a turn needs of a model. `cohere/client.ts` is the one that is real.
 import type { Settings, Tool, ToolChoice } from '../conversation/chat-request.ts';
 import type { Message } from '../conversation/message.ts';
+import type { Passage } from '../conversation/passage.ts';
 import type { TurnEventBatches } from '../conversation/turn-event.ts';
 
 /** What a model can do, in Cohere's words of `GET /v1/models`. */
@@ -27,12 +28,14 @@ export interface ModelInfo {
   readonly maxOutputTokens?: number;
   /** Absent: not known. */
   readonly features?: ReadonlySet<Feature>;
+  /** Where the model's own tokenizer lies. */
+  readonly tokenizerUrl?: string;
 }
 
 /** Everything that one call carries, in our words, after history and new messages were put together. */
 export interface Prompt {
   readonly model: string;
-  readonly messages: readonly Message[];
+  readonly messages: Passage;
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
   readonly strictTools: boolean;
@@ -48,18 +51,34 @@ export interface Adjustments {
   readonly clamped: readonly string[];
 }
 
+/** What Cohere's own counts have taught for one model and mix of features. */
+export interface Learned {
+  /** Tokens that are added to what we count; among `total` already. */
+  readonly correction: number;
+  /** How many of the latest answers it rests on. */
+  readonly answers: number;
+  /** The mix, e.g. `tools calls developer`. */
+  readonly features: string;
+}
+
 /** What a prompt weighs, in tokens. */
 export interface Measured {
   /** False: without the vocabulary, counts are estimates with a margin. */
   readonly isExact: boolean;
+  /**
+   * Counts what is new, with pauses for others where that takes long: afterwards the rest here has little to do.
+   * Undefined where there is nothing to wait for.
+   */
+  readonly prepare: () => Promise<void> | undefined;
   /** Everything but the messages, with what was learned from Cohere's own counts. */
   readonly overhead: number;
   /** One message, wherever it stands: never less than it adds to the prompt. */
   readonly count: (message: Message) => number;
-  /** The whole prompt with these messages, as Cohere will count it. */
-  readonly total: (messages: readonly Message[]) => number;
+  /** The whole prompt with these messages, as Cohere will count it. Costs what is new in them. */
+  readonly total: (messages: Passage) => number;
+  readonly learned: (messages: Passage) => Learned;
   /** Cohere has told what a prompt with these messages really had. */
-  readonly learn: (messages: readonly Message[], actual: number, source: 'answer' | 'refusal') => void;
+  readonly learn: (messages: Passage, actual: number, source: 'answer' | 'refusal') => void;
 }
 
 export interface PromptMeter {

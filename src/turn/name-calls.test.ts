@@ -21,7 +21,8 @@ function namerOf({ history = [], onlyFirst = false }: { history?: Message[]; onl
     made += 1;
     return `call_${made}`;
   };
-  return new CallNamer({ history, onlyFirst, makeId });
+  const ids = history.flatMap(message => (message.role === 'assistant' ? (message.toolCalls ?? []) : []));
+  return new CallNamer({ isTaken: id => ids.some(call => call.id === id), onlyFirst, makeId });
 }
 
 const called = (...ids: string[]): Message => ({

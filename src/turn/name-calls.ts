@@ -1,19 +1,19 @@
 // Tool calls as the client may see them: ids that every client takes (`[A-Za-z0-9_-]{1,64}`) and that are unique
 // in the session; and only the first call where the client asked for no parallel ones, which Cohere cannot promise.
-import type { Message } from '../conversation/message.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 
 const usableId = /^[A-Za-z0-9_-]{1,64}$/;
 
 export class CallNamer {
-  readonly #history: readonly Message[];
+  readonly #isTaken: (id: string) => boolean;
   readonly #onlyFirst: boolean;
   readonly #makeId: () => string;
-  #taken: Set<string> | undefined;
+  readonly #named = new Set<string>();
   #first: number | undefined;
 
-  constructor(options: { history: readonly Message[]; onlyFirst: boolean; makeId: () => string }) {
-    this.#history = options.history;
+  /** @param options.isTaken whether the session holds a call with this id */
+  constructor(options: { isTaken: (id: string) => boolean; onlyFirst: boolean; makeId: () => string }) {
+    this.#isTaken = options.isTaken;
     this.#onlyFirst = options.onlyFirst;
     this.#makeId = options.makeId;
   }
@@ -30,11 +30,10 @@ export class CallNamer {
   }
 
   #nameCall(event: Extract<TurnEvent, { type: 'tool-call-start' }>): TurnEvent {
-    this.#taken ??= idsOf(this.#history);
     const { id } = event;
-    const isUsable = usableId.test(id) && !this.#taken.has(id);
+    const isUsable = usableId.test(id) && !this.#named.has(id) && !this.#isTaken(id);
     const given = isUsable ? id : this.#makeId();
-    this.#taken.add(given);
+    this.#named.add(given);
     if (isUsable) return event;
     return { ...event, id: given, ...(id === '' ? {} : { nativeId: id }) };
   }
@@ -46,12 +45,4 @@ function isCall(event: TurnEvent): event is CallEvent {
   return (
     event.type === 'tool-call-start' || event.type === 'tool-call-delta' || event.type === 'tool-call-end'
   );
-}
-
-function idsOf(messages: readonly Message[]): Set<string> {
-  const ids = new Set<string>();
-  for (const message of messages) {
-    if (message.role === 'assistant') for (const call of message.toolCalls ?? []) ids.add(call.id);
-  }
-  return ids;
 }

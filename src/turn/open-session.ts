@@ -1,6 +1,7 @@
-// Which session a request speaks to: found, begun, or refused. Never silent amnesia, never another's.
-import type { SessionChoice } from '../conversation/chat-request.ts';
+// Which session a request speaks to: named, recognised, begun, or refused. Never silent amnesia, never another's.
+import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { matchTranscript } from '../conversation/match-transcript.ts';
 import {
   isMadeSessionId,
   type Session,
@@ -8,7 +9,11 @@ import {
   type Space,
   sessionNotFound,
 } from '../conversation/session.ts';
-import type { SessionStore } from '../store/session-store.ts';
+import { splitLeadingSystem } from '../conversation/transcript.ts';
+import type { ReadResult, SessionStore } from '../store/session-store.ts';
+import { appendTo, beginWith, type Continuation, goOnFrom, type Sent } from './continuation.ts';
+import { findNative, openCarried, type Seal } from './native-messages.ts';
+import { recognise, withoutLastReply } from './recognise.ts';
 import type { SessionGate } from './session-gate.ts';
 
 export type SessionState = 'new' | 'continued' | 'forked' | 'none';
@@ -17,8 +22,11 @@ export interface OpenSession {
   readonly state: SessionState;
   /** Where the turn will be stored; undefined where nothing is. */
   readonly key: SessionKey | undefined;
-  /** As it stands; undefined where the turn begins it. */
-  readonly session: Session | undefined;
+  /** 0: the turn begins it. */
+  readonly version: number;
+  readonly continuation: Continuation;
+  /** Under which id the session stays as it is, where the turn takes its name for another branch. */
+  readonly leftBehindId?: string | undefined;
   /** Whether the client counts on the session: it named one, or speaks its dialect. */
   readonly isNeeded: boolean;
   /** Lets the session's next turn in. To be called however the turn ends. */
@@ -28,53 +36,214 @@ export interface OpenSession {
 export interface OpenSessionOptions {
   readonly store: SessionStore | undefined;
   readonly gate: SessionGate;
+  readonly seal: Seal;
   readonly makeSessionId: () => string;
   readonly signal: AbortSignal;
+  readonly log: { warn(details: object, message: string): void };
 }
 
 /** @throws ProxyError `session_not_found`, `conversation_locked`, `sessions_disabled`, `store_unavailable` */
 export async function openSession(
-  choice: SessionChoice,
+  request: ChatRequest,
   space: Space,
-  { store, gate, makeSessionId, signal }: OpenSessionOptions,
+  options: OpenSessionOptions,
 ): Promise<OpenSession> {
-  const isNeeded = choice.id !== undefined || choice.dialect === 'session';
-  if (!store) {
-    if (isNeeded) {
-      throw new ProxyError(
-        'sessions_disabled',
-        'This proxy keeps no sessions. Send the whole conversation instead.',
-        {
-          param: choice.id === undefined ? 'message' : 'sessionId',
-        },
-      );
-    }
-    return { state: 'none', key: undefined, session: undefined, isNeeded, release: () => {} };
+  const { session: choice } = request;
+  const { store, seal } = options;
+  const sent = readSent(request, space, seal, store);
+  if (store && choice.id !== undefined)
+    return openNamed(choice, choice.id, sent, space, { ...options, store });
+  if (choice.id !== undefined || choice.dialect === 'session') {
+    if (!store) throw sessionsDisabled(choice);
+    return begin(space, options, appendTo(undefined, sent), true);
   }
-  const fresh = (): OpenSession => {
-    const key = { owner: space.owner, user: space.user, id: makeSessionId() };
-    // Nobody else knows the id yet, so nobody can be in the way.
-    return { state: 'new', key, session: undefined, isNeeded, release: () => {} };
-  };
-  if (choice.id === undefined) return fresh();
+  if (!store) return withoutStore(sent);
+  try {
+    return await openRecognised(choice, sent, space, { ...options, store });
+  } catch (error) {
+    // A transcript is complete without us.
+    if (!(error instanceof ProxyError) || error.code !== 'store_unavailable') throw error;
+    options.log.warn({ err: error }, 'no session could be looked for; a transcript is answered without one');
+    return withoutStore(sent);
+  }
+}
 
-  const key: SessionKey = { owner: space.owner, user: space.user, id: choice.id };
+type WithStore = OpenSessionOptions & { readonly store: SessionStore };
+
+async function openNamed(
+  choice: SessionChoice,
+  id: string,
+  sent: Sent,
+  space: Space,
+  options: WithStore,
+): Promise<OpenSession> {
+  const { store, gate, signal, makeSessionId } = options;
+  const key: SessionKey = { owner: space.owner, user: space.user, id };
   const release = await gate.enter(key, signal);
   try {
     signal.throwIfAborted();
     const read = await store.read(key);
-    if (read.status === 'found') return { state: 'continued', key, session: read.session, isNeeded, release };
-    if (!isBegunBy(choice, read.status)) throw sessionNotFound(choice.id, read.status === 'expired');
-    if (!isMadeSessionId(choice.id)) return { state: 'new', key, session: undefined, isNeeded, release };
+    checkFound(choice, id, read.status);
+    if (read.status === 'found') {
+      const { session } = read;
+      const continuation = await continueNamed(choice, session, sent, space, store);
+      const { version } = session;
+      if (continuation.history.length === session.messages.length) {
+        return { state: 'continued', key, version, continuation, isNeeded: true, release };
+      }
+      const leftBehindId = makeSessionId();
+      return { state: 'forked', key, version, continuation, leftBehindId, isNeeded: true, release };
+    }
+    const continuation =
+      choice.dialect === 'session'
+        ? appendTo(undefined, sent)
+        : await withNative(beginWith(sent), space, store);
+    if (!isMadeSessionId(id)) return { state: 'new', key, version: 0, continuation, isNeeded: true, release };
+    release();
+    return begin(space, options, continuation, true);
   } catch (error) {
     release();
     throw error;
   }
-  release();
-  return fresh();
+}
+
+/** How a request would go on, without holding anything. Throws as `openSession` does. */
+export async function lookForContinuation(
+  request: ChatRequest,
+  space: Space,
+  { store, seal }: Pick<OpenSessionOptions, 'store' | 'seal'>,
+): Promise<Continuation> {
+  const { session: choice } = request;
+  const sent = readSent(request, space, seal, store);
+  if (!store) return beginWith(sent);
+  if (choice.id === undefined) {
+    if (choice.dialect === 'session') return appendTo(undefined, sent);
+    return (await findContinuation(choice, sent, space, store)).continuation;
+  }
+  const read = await store.read({ owner: space.owner, user: space.user, id: choice.id });
+  checkFound(choice, choice.id, read.status);
+  return read.status === 'found'
+    ? continueNamed(choice, read.session, sent, space, store)
+    : withNative(beginWith(sent), space, store);
+}
+
+function readSent(
+  { messages }: ChatRequest,
+  space: Space,
+  seal: Seal,
+  store: SessionStore | undefined,
+): Sent {
+  const { system, rest } = splitLeadingSystem(messages);
+  return { system, messages: openCarried(rest, space, seal, store === undefined) };
+}
+
+/** @throws ProxyError where the client counts on a session that is not there. */
+function checkFound(choice: SessionChoice, id: string, status: ReadResult['status']): void {
+  if (status === 'found' || isBegunBy(choice, id, status)) return;
+  throw sessionNotFound(id, status === 'expired');
+}
+
+/** How a request goes on from the session that it names. */
+async function continueNamed(
+  { dialect }: SessionChoice,
+  session: Session,
+  sent: Sent,
+  space: Space,
+  store: SessionStore,
+): Promise<Continuation> {
+  if (dialect === 'session') return appendTo(session, sent);
+  const match = matchTranscript(session.messages, withoutLastReply(sent.messages));
+  const continuation = match ? goOnFrom(session, match, sent) : { ...beginWith(sent), session };
+  return withNative(continuation, space, store);
+}
+
+async function withNative(
+  continuation: Continuation,
+  space: Space,
+  store: SessionStore,
+): Promise<Continuation> {
+  const { messages: added } = await findNative(continuation.added, space, store);
+  return { ...continuation, added };
+}
+
+/** How a transcript goes on from a session that nobody named. `isEnd`: it can be appended to that one. */
+async function findContinuation(
+  { label }: SessionChoice,
+  sent: Sent,
+  space: Space,
+  store: SessionStore,
+): Promise<{ readonly continuation: Continuation; readonly isEnd: boolean }> {
+  const recognised = await recognise(sent, space, label, store);
+  if (!recognised) {
+    const { messages, session } = await findNative(sent.messages, space, store);
+    return { continuation: beginWith({ ...sent, messages }, session), isEnd: false };
+  }
+  const { session, match } = recognised;
+  const continuation = await withNative(goOnFrom(session, match, sent), space, store);
+  const isForeign = label !== undefined && session.label !== undefined && session.label !== label;
+  const isEnd = match.reachesEnd && session.dialect === 'transcript' && !isForeign;
+  return { continuation, isEnd };
+}
+
+async function openRecognised(
+  choice: SessionChoice,
+  sent: Sent,
+  space: Space,
+  options: WithStore,
+): Promise<OpenSession> {
+  const { store, gate, signal } = options;
+  const { continuation, isEnd } = await findContinuation(choice, sent, space, store);
+  const { session } = continuation;
+  // A session that is busy is not waited for: the client knows nothing of it.
+  if (session && isEnd && !gate.isBusy(session.key)) {
+    const release = await gate.enter(session.key, signal);
+    try {
+      const read = await store.read(session.key);
+      if (read.status === 'found' && read.session.version === session.version) {
+        const { key, version } = session;
+        return { state: 'continued', key, version, continuation, isNeeded: false, release };
+      }
+    } catch (error) {
+      release();
+      throw error;
+    }
+    release();
+  }
+  return begin(space, options, continuation, false);
+}
+
+/** Nobody else knows the id yet, so nobody can be in the way. */
+function begin(
+  space: Space,
+  { makeSessionId }: OpenSessionOptions,
+  continuation: Continuation,
+  isNeeded: boolean,
+): OpenSession {
+  const key = { owner: space.owner, user: space.user, id: makeSessionId() };
+  const state = continuation.history.length > 0 ? 'forked' : 'new';
+  return { state, key, version: 0, continuation, isNeeded, release: () => {} };
+}
+
+function withoutStore(sent: Sent): OpenSession {
+  return {
+    state: 'none',
+    key: undefined,
+    version: 0,
+    continuation: beginWith(sent),
+    isNeeded: false,
+    release: () => {},
+  };
 }
 
 /** Nothing is lost where the client brings the whole conversation; a name of its own that is unused is free. */
-export function isBegunBy({ dialect, id }: SessionChoice, status: 'missing' | 'expired' | 'found'): boolean {
-  return dialect === 'transcript' || (status === 'missing' && id !== undefined && !isMadeSessionId(id));
+function isBegunBy({ dialect }: SessionChoice, id: string, status: 'missing' | 'expired'): boolean {
+  return dialect === 'transcript' || (status === 'missing' && !isMadeSessionId(id));
+}
+
+function sessionsDisabled({ id }: SessionChoice): ProxyError {
+  return new ProxyError(
+    'sessions_disabled',
+    'This proxy keeps no sessions. Send the whole conversation instead.',
+    { param: id === undefined ? 'message' : 'sessionId' },
+  );
 }

@@ -2,13 +2,14 @@
 // that comes again gets the answer that was stored.
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import type { Session } from '../conversation/session.ts';
 import type { Answer } from './answer.ts';
 import { type Composed, composePrompt } from './compose-prompt.ts';
-import type { ModelInfo } from './model.ts';
+import type { Continuation } from './continuation.ts';
+import type { Measured, ModelInfo } from './model.ts';
 import { openSession } from './open-session.ts';
 import { findAnswer } from './replay-turn.ts';
-import { type Caller, RunningTurn, type TurnParts, type TurnRequest } from './run-turn.ts';
+import { RunningTurn } from './run-turn.ts';
+import type { Caller, TurnParts, TurnRequest } from './turn-parts.ts';
 
 /** @throws ProxyError for everything that can be refused before Cohere is asked. */
 export async function openTurn(request: TurnRequest, parts: TurnParts): Promise<Answer> {
@@ -33,9 +34,9 @@ async function openNewTurn(
   parts: TurnParts,
   releaseKey: () => void = () => {},
 ): Promise<Answer> {
-  const { store, gate, makeId } = parts;
-  const makeSessionId = () => makeId('sess_');
-  const opened = await openSession(request.session, caller, { store, gate, makeSessionId, signal: client });
+  const { store } = parts;
+  const makeSessionId = () => parts.makeId('sess_');
+  const opened = await openSession(request, caller, { ...parts, makeSessionId, signal: client });
   try {
     // The first attempt may have been running until the session was ours.
     const repeated =
@@ -44,7 +45,8 @@ async function openNewTurn(
       opened.release();
       return repeated;
     }
-    const { composed, info } = await composeFor(request, caller, opened.session, parts);
+    const { composed, info, measured } = await composeFor(request, caller, opened.continuation, parts);
+    client.throwIfAborted();
     return new RunningTurn({
       request,
       caller,
@@ -53,6 +55,7 @@ async function openNewTurn(
       opened,
       composed,
       info,
+      measured,
       mark: repetition,
       releaseKey,
     });
@@ -62,14 +65,20 @@ async function openNewTurn(
   }
 }
 
+interface Asked {
+  readonly composed: Composed;
+  readonly info: ModelInfo | undefined;
+  readonly measured: Measured;
+}
+
 /** What a turn would ask, and what is known of the model that it would ask. */
 export async function composeFor(
   request: ChatRequest,
   caller: Caller,
-  session: Session | undefined,
+  continuation: Continuation,
   parts: TurnParts,
-): Promise<{ readonly composed: Composed; readonly info: ModelInfo | undefined }> {
-  const model = request.model ?? session?.model ?? parts.defaultModel;
+): Promise<Asked> {
+  const model = request.model ?? continuation.session?.model ?? parts.defaultModel;
   const info = await parts.model.lookup(model, caller.apiKey);
   if (info && !info.chat) {
     throw new ProxyError(
@@ -78,5 +87,9 @@ export async function composeFor(
       { param: 'model' },
     );
   }
-  return { composed: composePrompt(request, session, model), info };
+  const tools = request.tools && parts.tools.recognise(request.tools);
+  const composed = composePrompt(tools ? { ...request, tools } : request, continuation, model);
+  const measured = parts.meter.measure(composed.prompt, info);
+  await measured.prepare();
+  return { composed, info, measured };
 }

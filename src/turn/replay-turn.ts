@@ -30,6 +30,7 @@ export async function findAnswer(
 
 class ReplayedTurn implements Answer {
   readonly isReplayed = true;
+  readonly carrier = undefined;
   readonly adjustments = { dropped: [], clamped: [] };
   readonly truncated = { leftOut: 0, shortened: 0 };
   readonly #recalled: Recalled;
@@ -40,7 +41,9 @@ class ReplayedTurn implements Answer {
 
   /** As it was said the first time. */
   get state(): SessionState {
-    return this.#recalled.version === 1 ? 'new' : 'continued';
+    const { version, session } = this.#recalled;
+    if (version > 1) return 'continued';
+    return session.parentId === undefined ? 'new' : 'forked';
   }
 
   get model(): string {

@@ -8,47 +8,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import type { Message } from '../conversation/message.ts';
+import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { type Reply, ReplyCollector } from '../conversation/reply.ts';
-import type { Repetition, Turn, TurnMark } from '../conversation/session.ts';
+import type { Turn, TurnMark } from '../conversation/session.ts';
+import { callIdsOf } from '../conversation/transcript.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
-import type { SessionStore } from '../store/session-store.ts';
+import { anchorsLeftBy } from './anchors-left.ts';
 import type { Answer } from './answer.ts';
 import type { Composed } from './compose-prompt.ts';
-import { Deadline, type DeadlineLimits } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import { type Fitted, fitPrompt } from './fit-prompt.ts';
-import type { Adjustments, ChatModel, Measured, ModelInfo, PreparedCall, PromptMeter } from './model.ts';
+import type { Adjustments, Measured, ModelInfo, PreparedCall } from './model.ts';
 import { CallNamer } from './name-calls.ts';
 import type { OpenSession, SessionState } from './open-session.ts';
-import type { SessionGate } from './session-gate.ts';
-
-export interface Caller {
-  readonly owner: string;
-  /** OpenAI's field `user`. */
-  readonly user: string | undefined;
-  readonly apiKey: string | undefined;
-}
-
-export interface TurnParts {
-  readonly model: ChatModel;
-  readonly meter: PromptMeter;
-  readonly store: SessionStore | undefined;
-  readonly gate: SessionGate;
-  readonly defaultModel: string;
-  readonly limits: DeadlineLimits;
-  /** A random id that starts with the prefix. */
-  readonly makeId: (prefix: string) => string;
-  readonly now: () => number;
-  readonly log: { warn(details: object, message: string): void };
-}
-
-export interface TurnRequest {
-  readonly chat: ChatRequest;
-  readonly caller: Caller;
-  /** Aborted when the client has left. */
-  readonly client: AbortSignal;
-  readonly repetition: Repetition | undefined;
-}
+import type { Caller, TurnParts } from './turn-parts.ts';
 
 export interface TurnOptions {
   readonly request: ChatRequest;
@@ -58,6 +31,7 @@ export interface TurnOptions {
   readonly opened: OpenSession;
   readonly composed: Composed;
   readonly info: ModelInfo | undefined;
+  readonly measured: Measured;
   readonly mark: TurnMark | undefined;
   /** Lets the next request with the same idempotency key in. */
   readonly releaseKey: () => void;
@@ -98,7 +72,7 @@ export class RunningTurn implements Answer {
     this.createdAtMs = options.parts.now();
     this.#isStored = options.opened.key !== undefined;
     this.#info = options.info;
-    this.#measured = options.parts.meter.measure(options.composed.prompt, options.info);
+    this.#measured = options.measured;
     this.#fitted = this.#fit();
     this.#call = options.parts.model.prepare(this.#fitted.prompt, options.info);
   }
@@ -120,6 +94,12 @@ export class RunningTurn implements Answer {
   get messages(): readonly Message[] {
     const { system, history, added } = this.#options.composed;
     return [...system, ...history, ...added, ...(this.#reply ? [this.#reply.message] : [])];
+  }
+
+  get carrier(): string | undefined {
+    const { parts, caller } = this.#options;
+    if (this.#isStored || !this.#reply || isPlain(this.#reply.message)) return undefined;
+    return parts.seal.seal(this.#reply.message, caller);
   }
 
   /** Defined once the events have ended. */
@@ -181,7 +161,7 @@ export class RunningTurn implements Answer {
     try {
       const batches = await this.#call.send({ apiKey: caller.apiKey, signal: deadline.signal });
       const namer = new CallNamer({
-        history: [...composed.history, ...composed.added],
+        isTaken: id => isCallId(composed, id),
         onlyFirst: request.parallelToolCalls === false,
         makeId: () => parts.makeId('call_'),
       });
@@ -230,11 +210,12 @@ export class RunningTurn implements Answer {
     const reply = collector.reply();
     if (!reply) throw new Error('commit before turn-end');
     this.#reply = reply;
-    if (reply.usage) this.#measured.learn(this.#fitted.prompt.messages, reply.usage.inputTokens, 'answer');
+    if (reply.usage && !reply.usage.isBilledOnly)
+      this.#measured.learn(this.#fitted.prompt.messages, reply.usage.inputTokens, 'answer');
     const { opened, parts } = this.#options;
     if (!opened.key || !parts.store) return;
     try {
-      const expectedVersion = opened.session?.version ?? 0;
+      const expectedVersion = opened.version;
       const appended = await parts.store.append(opened.key, this.#turn(reply), { expectedVersion });
       if (appended.status === 'conflict') {
         throw new ProxyError('session_conflict', 'The session was changed or deleted while this turn ran.', {
@@ -250,15 +231,24 @@ export class RunningTurn implements Answer {
   }
 
   #turn(reply: Reply): Turn {
-    const { composed, parts, request, mark } = this.#options;
+    const { composed, parts, request, mark, opened } = this.#options;
     return {
       id: parts.makeId('turn_'),
       model: this.model,
       dialect: request.session.dialect,
       system: composed.system,
       tools: composed.tools,
-      cut: this.#fitted.cut,
+      // Of other words than are stored, a cut says nothing.
+      cut: opened.continuation.told ? undefined : this.#fitted.cut,
       keep: composed.history.length,
+      ...(opened.version === 0 ? { parent: opened.continuation.parent } : {}),
+      leftBehindId: opened.leftBehindId,
+      label: request.session.label ?? opened.continuation.session?.label,
+      anchors: anchorsLeftBy(
+        composed.history,
+        [...composed.added, reply.message],
+        opened.state !== 'continued',
+      ),
       added: composed.added,
       reply,
       answerId: this.answerId,
@@ -272,8 +262,7 @@ export class RunningTurn implements Answer {
     return fitPrompt(composed.prompt, {
       measured: this.#measured,
       info: this.#info,
-      // A cut names places in the history: it says nothing about another one.
-      cut: request.session.dialect === 'session' ? opened.session?.cut : undefined,
+      cut: opened.continuation.cut,
       truncation: request.truncation ?? 'auto',
     });
   }
@@ -290,9 +279,21 @@ export class RunningTurn implements Answer {
     this.#measured = parts.meter.measure(composed.prompt, this.#info);
     this.#fitted = this.#fit();
     // Nothing more could be cut: asking again would be refused again.
-    if (this.#fitted.prompt.messages.length === messages.length && this.#fitted.shortened === 0) throw error;
+    if (this.#measured.total(this.#fitted.prompt.messages) >= this.#measured.total(messages)) throw error;
     this.#call = parts.model.prepare(this.#fitted.prompt, this.#info);
   }
+}
+
+/** Clients bring all of it back by themselves. */
+function isPlain({ content, toolPlan, toolCalls, citations }: AssistantMessage): boolean {
+  return typeof content === 'string' && toolPlan === undefined && !toolCalls?.length && !citations?.length;
+}
+
+function isCallId({ history, added }: Composed, id: string): boolean {
+  if (callIdsOf(history).has(id)) return true;
+  return added.some(
+    message => message.role === 'assistant' && message.toolCalls?.some(call => call.id === id),
+  );
 }
 
 function isOutput(event: TurnEvent): boolean {

@@ -15,6 +15,8 @@ demandReference('The recorded requests of clients');
 const all = clientRequests();
 const isChat = ({ path }: ClientRequest) => path.endsWith('/chat/completions');
 const isModels = ({ method, path }: ClientRequest) => method === 'GET' && path === '/v1/models';
+const isModelInfo = ({ method, path }: ClientRequest) => method === 'GET' && path === '/v1/model/info';
+const hasDoor = (request: ClientRequest) => [isChat, isModels, isModelInfo].some(is => is(request));
 
 let proxy: ProxyUnderTest;
 
@@ -155,8 +157,19 @@ describe.runIf(hasReference)('models', () => {
   });
 });
 
+describe.runIf(hasReference)('models as LiteLLM tells of them', () => {
+  it.each(all.filter(isModelInfo))('$name', async recorded => {
+    const { data } = (await readJson(await send(recorded), 200)) as { data: object[] };
+    expect(data).toContainEqual({
+      model_name: 'command-a-03-2025',
+      litellm_params: { model: 'command-a-03-2025' },
+      model_info: expect.objectContaining({ max_input_tokens: 288_000, supports_function_calling: true }),
+    });
+  });
+});
+
 describe.runIf(hasReference)('doors that are not there', () => {
-  it.each(all.filter(request => !isChat(request) && !isModels(request)))('$name', async recorded => {
+  it.each(all.filter(request => !hasDoor(request)))('$name', async recorded => {
     const response = await send(recorded);
     const body = await readJson(response, 404);
     expect(body).toMatchObject({ error: { code: 'route_not_found' } });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SessionKey } from '../../src/conversation/session.ts';
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory-store.ts';
-import { codeOf, key, roomy, testSessionStore, turn } from './session-store.ts';
+import { codeOf, key, roomy, turn } from './given.ts';
+import { testSessionStore } from './session-store.ts';
 
 const limits: MemoryStoreOptions['limits'] = {
   ...roomy,

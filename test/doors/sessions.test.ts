@@ -168,7 +168,8 @@ describe('a transcript', () => {
   const transcript = [user('My name is Ada.'), said('Hello Ada.'), user('What is my name?')];
 
   test('is answered, and leaves a session', async () => {
-    const answer = await proxy.chat({ model: 'command-a-03-2025', messages: transcript });
+    const messages = [user('My name is Ada, and nobody said so before.'), ...transcript.slice(1)];
+    const answer = await proxy.chat({ model: 'command-a-03-2025', messages });
     expect(answer).toMatchObject({ status: 200, state: 'new' });
     expect(answer).not.toHaveProperty('messages');
     expect(answer.choices[0]?.message.content).toContain('Ada');

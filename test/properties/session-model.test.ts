@@ -130,6 +130,7 @@ class Run {
         return;
       }
       case 'replace': {
+        const before = { ...session };
         session.said = ['one', message];
         const messages = [
           { role: 'user', content: 'one' },
@@ -137,13 +138,18 @@ class Run {
           { role: 'user', content: message },
         ];
         expect((await json(await post({ messages, sessionId, user }))).sessionId).toBe(sessionId);
+        // What was there stays, under an id that the session tells.
+        const replaced = (await (await fetch(this.#path(session))).json()) as { parent_id: string };
+        this.#sessions.push({ ...before, id: replaced.parent_id });
       }
     }
   }
 
   async check(): Promise<void> {
     const { user } = this.#with();
-    const list = await (await fetch(`${url}/v1/sessions?limit=100&user=${encodeURIComponent(user)}`)).json();
+    const list = await (
+      await fetch(`${url}/v1/sessions?limit=100&branches=true&user=${encodeURIComponent(user)}`)
+    ).json();
     const ids = (list as { data: { id: string }[] }).data.map(({ id }) => id);
     expect(ids.toSorted()).toEqual(this.#sessions.map(({ id }) => id).toSorted());
     for (const session of this.#sessions) {

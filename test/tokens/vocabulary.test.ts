@@ -1,12 +1,20 @@
 // Where a vocabulary comes from, with a small one in the place of the package's.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MockAgent } from 'undici';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type LoadEncoderOptions, loadEncoder } from '../../src/tokens/vocabulary.ts';
+import { fetchEncoder, type LoadEncoderOptions, loadEncoder } from '../../src/tokens/vocabulary.ts';
 import { smallTokenizer } from './small-tokenizer.ts';
 
 const { json } = smallTokenizer([['a', 'b']]);
@@ -128,14 +136,14 @@ describe('the prepared file', () => {
   });
 });
 
-describe("the model's own tokenizer", () => {
+describe("a model's own tokenizer", () => {
   const tokenizerUrl = 'https://tokenizers.example/model.json';
   let network: MockAgent;
 
   beforeEach(() => {
     network = new MockAgent();
     network.disableNetConnect();
-    options = { ...options, tokenizerUrl, dispatcher: network };
+    options = { ...options, dispatcher: network };
     installPackage(otherJson);
   });
 
@@ -147,42 +155,38 @@ describe("the model's own tokenizer", () => {
       .intercept({ path: '/model.json' })
       .reply(status, body, { headers: { location: 'https://elsewhere.example/' } });
 
-  test('goes before the package, and is fetched once', async () => {
+  test('is fetched once', async () => {
     answer(200, JSON.stringify(json));
-    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    expect((await fetchEncoder(tokenizerUrl, options)).count('abab')).toBe(2);
     network.assertNoPendingInterceptors();
-    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    expect((await fetchEncoder(tokenizerUrl, options)).count('abab')).toBe(2);
     expect(problems).toEqual([]);
   });
 
   test.each([
-    ['not there', 404, ''],
-    ['elsewhere', 302, ''],
-    ['no JSON', 200, '<html>'],
-    ['no tokenizer', 200, '{}'],
-    ['endless', 200, 'x'.repeat(2_000_000)],
-  ])('%s: the package instead, and the reason', async (_, status, body) => {
+    ['not there', 404, '', 'the answer was 404'],
+    ['elsewhere', 302, '', 'the answer was 302'],
+    ['no JSON', 200, '<html>', 'JSON'],
+    ['no tokenizer', 200, '{}', 'is no object'],
+    ['endless', 200, 'x'.repeat(2_000_000), 'longer than 1000000 bytes'],
+  ])('%s: an error with the reason, and nothing is kept', async (_, status, body, reason) => {
     answer(status, body);
-    expect((await loadEncoder({ ...options, maxTokenizerBytes: 1_000_000 }))?.count('aaab')).toBe(3);
-    expect(problems).toHaveLength(1);
+    await expect(fetchEncoder(tokenizerUrl, { ...options, maxTokenizerBytes: 1_000_000 })).rejects.toThrow(
+      reason,
+    );
+    expect(existsSync(cacheDirectory)).toBe(false);
   });
 
-  test('only over https, and without a network the package serves', async () => {
-    for (const url of [
-      'http://tokenizers.example/model.json',
-      'file:///etc/passwd',
-      'nonsense',
-      tokenizerUrl,
-    ]) {
-      expect((await loadEncoder({ ...options, tokenizerUrl: url }))?.count('aaab')).toBe(3);
-    }
-    expect(problems).toHaveLength(4);
+  test('comes only over https, and only with a network', async () => {
+    for (const url of ['http://tokenizers.example/model.json', 'file:///etc/passwd', 'nonsense'])
+      await expect(fetchEncoder(url, options)).rejects.toThrow('not https');
+    await expect(fetchEncoder(tokenizerUrl, options)).rejects.toThrow();
   });
 
   test('that does not come: given up in time, or when asked to', async () => {
     answer(200, JSON.stringify(json)).delay(60_000).times(2);
-    expect((await loadEncoder({ ...options, fetchTimeoutMs: 20 }))?.count('aaab')).toBe(3);
-    const { signal } = { signal: AbortSignal.abort(new Error('stopping')) };
-    await expect(loadEncoder({ ...options, signal })).rejects.toThrow('stopping');
+    await expect(fetchEncoder(tokenizerUrl, { ...options, fetchTimeoutMs: 20 })).rejects.toThrow('timeout');
+    const signal = AbortSignal.abort(new Error('stopping'));
+    await expect(fetchEncoder(tokenizerUrl, { ...options, signal })).rejects.toThrow('stopping');
   });
 });

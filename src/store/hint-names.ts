@@ -1,0 +1,15 @@
+// Under which names a session is found that nobody named: its anchors, and the calls of its replies.
+import type { Space, Turn } from '../conversation/session.ts';
+
+export function hintsOf(space: Space, { anchors = [], reply }: Turn): string[] {
+  const calls = reply.message.toolCalls ?? [];
+  return [
+    ...anchors.map(anchor => hintOf(space, 'anchor', anchor)),
+    ...calls.map(({ id }) => hintOf(space, 'call', id)),
+  ];
+}
+
+/** `user` and call ids may hold anything, so the length of the one says where it ends. */
+export function hintOf({ owner, user }: Space, kind: 'anchor' | 'call', hint: string): string {
+  return `${kind}\n${owner}\n${user === undefined ? '' : `${user.length}:${user}`}\n${hint}`;
+}

@@ -1,0 +1,81 @@
+// Turns whose request may come again, by the mark that it carries. Each holds what was said in it, which its session
+// may have replaced since.
+import type { Turn } from '../conversation/session.ts';
+import type { Holdings } from './holdings.ts';
+import type { Held } from './weigh.ts';
+
+interface Marked<Owner> {
+  readonly owner: Owner;
+  readonly turn: Turn;
+  readonly version: number;
+  readonly expiresAtMs: number;
+}
+
+export class MarkedTurns<Owner extends object> {
+  readonly #max: number;
+  readonly #held: Holdings;
+  /** The oldest first. */
+  readonly #turns = new Map<string, Marked<Owner>>();
+  readonly #keys = new WeakMap<Owner, Set<string>>();
+
+  constructor(max: number, held: Holdings) {
+    this.#max = max;
+    this.#held = held;
+  }
+
+  add(key: string, marked: Marked<Owner>): void {
+    this.#forget(key);
+    // Nobody asks an old answer for its tools, or for what its session branched off from.
+    const turn = { ...marked.turn, tools: [], parent: undefined };
+    this.#turns.set(key, { ...marked, turn });
+    this.#held.hold(heldBy(turn));
+    const keys = this.#keys.get(marked.owner) ?? new Set();
+    this.#keys.set(marked.owner, keys.add(key));
+    for (const oldest of this.#turns.keys()) {
+      if (this.#turns.size <= this.#max) break;
+      this.#forget(oldest);
+    }
+  }
+
+  find(key: string, nowMs: number): Marked<Owner> | undefined {
+    const marked = this.#turns.get(key);
+    return marked && marked.expiresAtMs > nowMs ? marked : undefined;
+  }
+
+  /** What is held for an owner's turns. */
+  *heldFor(owner: Owner): Generator<Held> {
+    for (const key of this.#keys.get(owner) ?? []) {
+      const marked = this.#turns.get(key);
+      if (marked) yield* heldBy(marked.turn);
+    }
+  }
+
+  forgetAll(owner: Owner): void {
+    for (const key of [...(this.#keys.get(owner) ?? [])]) this.#forget(key);
+  }
+
+  /** Most are kept equally long, so that this looks at those that are too old and at one more. */
+  sweep(nowMs: number): void {
+    for (const [key, { expiresAtMs }] of this.#turns) {
+      if (expiresAtMs > nowMs) break;
+      this.#forget(key);
+    }
+  }
+
+  clear(): void {
+    this.#turns.clear();
+  }
+
+  #forget(key: string): void {
+    const marked = this.#turns.get(key);
+    if (!marked) return;
+    this.#turns.delete(key);
+    this.#keys.get(marked.owner)?.delete(key);
+    this.#held.release(heldBy(marked.turn));
+  }
+}
+
+function heldBy({ system, added, reply }: Turn): Held[] {
+  const { message, logprobs } = reply;
+  return [...system, ...added, message, ...(logprobs ? [logprobs] : [])];
+}

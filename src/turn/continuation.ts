@@ -1,0 +1,106 @@
+// How a request goes on from what is stored: what is there before it, what is new. Pure.
+import { History } from '../conversation/history.ts';
+import { storedPlaceOf, type TranscriptMatch } from '../conversation/match-transcript.ts';
+import type { Message, SystemMessage } from '../conversation/message.ts';
+import type { Parent, Session } from '../conversation/session.ts';
+import type { Cut } from '../conversation/truncate.ts';
+
+export interface Continuation {
+  /** What it goes on from or was begun by, for what it remembers beside messages. */
+  readonly session: Session | undefined;
+  readonly system: readonly SystemMessage[];
+  /** What is stored before `added`. */
+  readonly history: History;
+  /** The same in the client's present words, where these are others than what is compared. */
+  readonly told?: readonly Message[] | undefined;
+  readonly added: readonly Message[];
+  /** How many messages of the request stand before `added`. */
+  readonly offset: number;
+  readonly cut?: Cut | undefined;
+  readonly parent?: Parent | undefined;
+}
+
+/** The client brings what is new, or all there is. */
+export interface Sent {
+  readonly system: readonly SystemMessage[];
+  readonly messages: readonly Message[];
+}
+
+/** New messages after all that is stored. A session's system text is only replaced as a whole. */
+export function appendTo(session: Session | undefined, { system, messages }: Sent): Continuation {
+  return {
+    session,
+    system: system.length > 0 ? system : (session?.system ?? []),
+    history: session?.messages ?? History.empty,
+    added: messages,
+    offset: system.length,
+    cut: session?.cut,
+  };
+}
+
+/** A transcript of which nothing is stored. `parent`: it was begun in other words. */
+export function beginWith({ system, messages }: Sent, parent?: Session): Continuation {
+  return {
+    session: parent,
+    system,
+    history: History.empty,
+    added: messages,
+    offset: system.length,
+    parent: parent && { id: parent.key.id, rootId: parent.rootId, messages: History.empty },
+  };
+}
+
+/** A transcript whose first part is stored: the model is given its own words back. */
+export function goOnFrom(session: Session, match: TranscriptMatch, { system, messages }: Sent): Continuation {
+  const history = session.messages.take(match.reachesEnd ? session.messages.length : match.storedLength);
+  const told = inPresentWords(history, match, messages);
+  return {
+    session,
+    system,
+    history,
+    told,
+    added: messages.slice(match.sentLength),
+    offset: system.length + match.sentLength,
+    // A cut names places: it says nothing about other messages, or fewer.
+    cut: told === undefined && isWithin(session.cut, history.length) ? session.cut : undefined,
+    parent: { id: session.key.id, rootId: session.rootId, messages: history },
+  };
+}
+
+/**
+ * Undefined where the stored messages can be given as they are. Else, for the matched part: what the client sends now,
+ * and in the place of each answer the stored one.
+ */
+function inPresentWords(
+  history: History,
+  match: TranscriptMatch,
+  messages: readonly Message[],
+): Message[] | undefined {
+  const matched = messages.slice(0, match.sentLength);
+  const isAligned = match.places === undefined && match.sentLength === history.length;
+  const holdsAnySystem = history.fold(holdsSystem) || matched.some(({ role }) => role === 'system');
+  if (isAligned && !holdsAnySystem) return undefined;
+  const told: Message[] = [];
+  let isSame = isAligned;
+  for (const [place, message] of matched.entries()) {
+    const stored = history.at(storedPlaceOf(match, place));
+    if (message.role === 'system') {
+      told.push(message);
+      isSame &&= stored?.role === 'system' && JSON.stringify(stored) === JSON.stringify(message);
+    } else if (stored && stored.role === message.role) told.push(stored);
+    // Answers that say nothing stand for none that is stored.
+    else if (message.role !== 'assistant') told.push(message);
+  }
+  return isSame ? undefined : told;
+}
+
+const holdsSystem = {
+  start: () => false,
+  step: (holds: boolean, { role }: Message) => holds || role === 'system',
+};
+
+function isWithin(cut: Cut | undefined, length: number): boolean {
+  if (!cut) return false;
+  const places = [...Object.keys(cut.shortened).map(Number), (cut.leftOut.at(-1)?.[1] ?? 0) - 1];
+  return places.every(place => place < length);
+}

@@ -1,0 +1,39 @@
+// What every turn is made with, and what one turn is about.
+import type { ChatRequest } from '../conversation/chat-request.ts';
+import type { Repetition } from '../conversation/session.ts';
+import type { SessionStore } from '../store/session-store.ts';
+import type { DeadlineLimits } from './deadline.ts';
+import type { KnownTools } from './known-tools.ts';
+import type { ChatModel, PromptMeter } from './model.ts';
+import type { Seal } from './native-messages.ts';
+import type { SessionGate } from './session-gate.ts';
+
+export interface Caller {
+  readonly owner: string;
+  /** OpenAI's field `user`. */
+  readonly user: string | undefined;
+  readonly apiKey: string | undefined;
+}
+
+export interface TurnParts {
+  readonly model: ChatModel;
+  readonly meter: PromptMeter;
+  readonly store: SessionStore | undefined;
+  readonly gate: SessionGate;
+  readonly tools: KnownTools;
+  readonly seal: Seal;
+  readonly defaultModel: string;
+  readonly limits: DeadlineLimits;
+  /** A random id that starts with the prefix. */
+  readonly makeId: (prefix: string) => string;
+  readonly now: () => number;
+  readonly log: { warn(details: object, message: string): void };
+}
+
+export interface TurnRequest {
+  readonly chat: ChatRequest;
+  readonly caller: Caller;
+  /** Aborted when the client has left. */
+  readonly client: AbortSignal;
+  readonly repetition: Repetition | undefined;
+}

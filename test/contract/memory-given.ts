@@ -1,0 +1,39 @@
+// A memory store with room, or with as little as a test says.
+import type { SessionKey } from '../../src/conversation/session.ts';
+import { MemoryStore } from '../../src/store/memory-store.ts';
+import { branchOff, codeOf, key, mustFind, turn } from './given.ts';
+
+export const idleMs = 1_000;
+
+export function beginMemory(limits: { sessionStoreBytes?: number; sessions?: number } = {}) {
+  let nowMs = 0;
+  const busy = new Set<string>();
+  const store = new MemoryStore({
+    limits: {
+      sessions: 9_999,
+      sessionStoreBytes: 1_000_000_000,
+      sessionBytes: 1_000_000_000,
+      sessionMessages: 100_000,
+      sessionIdleMs: idleMs,
+      tombstones: 100,
+      tombstoneMs: 10_000,
+      idempotencyRecords: 1_000,
+      ...limits,
+    },
+    now: () => nowMs,
+    isBusy: ({ id }: SessionKey) => busy.has(id),
+  });
+  const ids = async () =>
+    (await store.list({ owner: 'ada', branches: true, limit: 9_999 })).sessions
+      .map(({ id }) => id)
+      .toSorted();
+  const add = (id: string, size: number) =>
+    codeOf(store.append(key(id), turn('x'.repeat(size)), { expectedVersion: 0 }));
+  const branch = async (id: string, from: string, keep: number, size = 0) =>
+    codeOf(
+      store.append(key(id), branchOff(await mustFind(store, key(from)), keep, 'x'.repeat(size)), {
+        expectedVersion: 0,
+      }),
+    );
+  return { store, busy, ids, add, branch, wait: (ms: number) => (nowMs += ms) };
+}
