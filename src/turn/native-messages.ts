@@ -17,6 +17,8 @@ export interface Seal {
 }
 
 const maxSessions = 4;
+/** Characters of all that is opened for one request; no model's context is as long. */
+const maxOpened = 8_000_000;
 
 /** Opens what was carried. Where a store is, it is not kept: the next answer is found there. */
 export function openCarried(
@@ -26,14 +28,20 @@ export function openCarried(
   isKept: boolean,
 ): readonly Message[] {
   if (!messages.some(holdsCarried)) return messages;
-  return messages.map(message => {
-    if (!holdsCarried(message)) return message;
-    const { carried, ...visible } = message;
-    const opened = seal.open(carried, space);
-    // A text that the client has changed is meant.
-    const native = opened && isSameMessage(opened, visible) ? opened : visible;
-    return isKept ? { ...native, carried } : native;
-  });
+  let room = maxOpened;
+  // The newest first: what is sealed is deflated, so that little can become much.
+  return messages
+    .toReversed()
+    .map(message => {
+      if (!holdsCarried(message)) return message;
+      const { carried, ...visible } = message;
+      const opened = room > 0 ? seal.open(carried, space) : undefined;
+      if (opened) room -= JSON.stringify(opened).length;
+      // A text that the client has changed is meant.
+      const native = opened && isSameMessage(opened, visible) ? opened : visible;
+      return isKept ? { ...native, carried } : native;
+    })
+    .reverse();
 }
 
 /** @returns the messages, and the newest session that knows any of them */

@@ -53,7 +53,7 @@ export async function openSession(
   const sent = readSent(request, space, seal, store);
   if (store && choice.id !== undefined)
     return openNamed(choice, choice.id, sent, space, { ...options, store });
-  if (choice.id !== undefined || choice.dialect === 'session') {
+  if (isNeeded(choice)) {
     if (!store) throw sessionsDisabled(choice);
     return begin(space, options, appendTo(undefined, sent), true);
   }
@@ -64,7 +64,7 @@ export async function openSession(
     // A transcript is complete without us.
     if (!(error instanceof ProxyError) || error.code !== 'store_unavailable') throw error;
     options.log.warn({ err: error }, 'no session could be looked for; a transcript is answered without one');
-    return withoutStore(sent);
+    return withoutStore(readSent(request, space, seal, undefined));
   }
 }
 
@@ -118,13 +118,25 @@ export async function lookForContinuation(
   if (!store) return beginWith(sent);
   if (choice.id === undefined) {
     if (choice.dialect === 'session') return appendTo(undefined, sent);
-    return (await findContinuation(choice, sent, space, store)).continuation;
+    const found = await findContinuation(choice, sent, space, store).catch(goOnWithoutStore);
+    return found?.continuation ?? beginWith(sent);
   }
   const read = await store.read({ owner: space.owner, user: space.user, id: choice.id });
   checkFound(choice, choice.id, read.status);
   return read.status === 'found'
     ? continueNamed(choice, read.session, sent, space, store)
     : withNative(beginWith(sent), space, store);
+}
+
+/** Whether the client counts on a session: it named one, or speaks its dialect. */
+export function isNeeded({ id, dialect }: SessionChoice): boolean {
+  return id !== undefined || dialect === 'session';
+}
+
+/** A transcript is complete without a store. */
+export function goOnWithoutStore(error: unknown): undefined {
+  if (error instanceof ProxyError && error.code === 'store_unavailable') return undefined;
+  throw error;
 }
 
 function readSent(

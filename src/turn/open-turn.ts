@@ -6,7 +6,7 @@ import type { Answer } from './answer.ts';
 import { type Composed, composePrompt } from './compose-prompt.ts';
 import type { Continuation } from './continuation.ts';
 import type { Measured, ModelInfo } from './model.ts';
-import { openSession } from './open-session.ts';
+import { goOnWithoutStore, isNeeded, openSession } from './open-session.ts';
 import { findAnswer } from './replay-turn.ts';
 import { RunningTurn } from './run-turn.ts';
 import type { Caller, TurnParts, TurnRequest } from './turn-parts.ts';
@@ -19,7 +19,9 @@ export async function openTurn(request: TurnRequest, parts: TurnParts): Promise<
   // While the first request with a key runs, the second waits for its answer. No session's name holds a colon.
   const release = await gate.enter({ owner: caller.owner, user: caller.user, id: repetition.key }, client);
   try {
-    const answer = await findAnswer(repetition, caller, store);
+    const finding = findAnswer(repetition, caller, store);
+    // What nobody can look for may be answered twice; a transcript loses nothing by it.
+    const answer = await (isNeeded(request.chat.session) ? finding : finding.catch(goOnWithoutStore));
     if (!answer) return await openNewTurn(request, parts, release);
     release();
     return answer;
