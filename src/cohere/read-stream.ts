@@ -4,6 +4,7 @@ import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { readCitation, readEnd, readIndex, readLogprobs, readText } from './read-answer.ts';
+import { readTextDelta } from './read-text-delta.ts';
 import type { ToolNames } from './tool-names.ts';
 import type { ReadStreamEvent } from './wire.ts';
 
@@ -59,6 +60,11 @@ export class CohereStreamReader {
 
   #readData(data: string): void {
     if (this.#ended || data === '[DONE]') return;
+    const delta = readTextDelta(data);
+    if (delta) {
+      if (delta.text !== '') this.#batch.push({ type: 'text-delta', index: delta.index, text: delta.text });
+      return;
+    }
     let event: ReadStreamEvent;
     try {
       event = JSON.parse(data);
