@@ -14,6 +14,7 @@ import { faults } from '../src/simulator/faults.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(`${root}/${path}`, 'utf8');
 const readme = read('README.md');
+const pages = ['CONTRIBUTING.md', 'docs/turn.md', 'docs/recognition.md', 'docs/clients.md'];
 
 /** The text under a heading, up to the next one of its level. */
 function section(heading: string): string {
@@ -103,7 +104,7 @@ describe('the tables are complete', () => {
     );
     const listed = [...readme.matchAll(/^- \[.*\]\(#(.*)\)$/gm)].map(([, anchor]) => anchor);
     expect(listed).toEqual(anchors);
-    for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/turn.md']) {
+    for (const page of ['README.md', ...pages]) {
       const folder = page.slice(0, page.lastIndexOf('/') + 1);
       for (const [, target = ''] of read(page).matchAll(/\]\(([^)#][^)]*?)(?:#.*?)?\)/g)) {
         if (!/^https?:/.test(target))
@@ -117,7 +118,7 @@ describe('the tables are complete', () => {
     const folders = readdirSync(`${root}/src`).filter(name => /^[a-z-]+$/.test(name));
     const full = folders.filter(name => readdirSync(`${root}/src/${name}`).length > 0);
     expect(full.filter(name => !tree.includes(`\n  ${name}/ `))).toEqual([]);
-    for (const page of ['CONTRIBUTING.md', 'docs/turn.md']) {
+    for (const page of pages) {
       for (const [, path = ''] of read(page).matchAll(/`((?:src|test)\/[\w./-]*)`/g)) {
         expect(existsSync(`${root}/${path}`), `${page}: ${path}`).toBe(true);
       }
@@ -248,7 +249,7 @@ describe('what it says of sessions holds', () => {
         body: JSON.stringify(body),
       });
       const { sessionId, reply, messages, error } = (await response.json()) as Record<string, unknown>;
-      return { status: response.status, headers: response.headers, sessionId, reply, messages, error };
+      return { url, status: response.status, headers: response.headers, sessionId, reply, messages, error };
     };
   }
 
@@ -270,19 +271,29 @@ describe('what it says of sessions holds', () => {
     expect(whole).toMatchObject({ status: 200, sessionId: expect.stringMatching(/^sess_.{22}$/) });
   });
 
-  test('a whole conversation: new each time; with a sessionId it replaces', async () => {
+  test('a whole conversation: new, continued, forked; with a sessionId it replaces, and keeps what was there', async () => {
     const say = await startTalking();
     const first = await say({ model, messages: talk });
-    const second = await say({ model, messages: talk });
-    expect(second.headers.get('x-session-state')).toBe('new');
-    expect(second.sessionId).not.toBe(first.sessionId);
+    expect(first.headers.get('x-session-state')).toBe('new');
     expect(first.messages).toBeUndefined();
+    const answered = [...talk, { role: 'assistant', content: 'You told me your name is Bob.' }];
+    const goingOn = [...answered, { role: 'user', content: 'Thanks.' }];
+    const second = await say({ model, messages: goingOn });
+    expect(second.headers.get('x-session-state')).toBe('continued');
+    expect(second.sessionId).toBe(first.sessionId);
+    const again = await say({ model, messages: talk });
+    expect(again.headers.get('x-session-state')).toBe('forked');
+    expect(again.sessionId).not.toBe(first.sessionId);
     const replaced = await say({
       sessionId: first.sessionId,
       messages: talk.slice(1),
       include_messages: true,
     });
+    expect(replaced.sessionId).toBe(first.sessionId);
     expect(replaced.messages).toHaveLength(3);
+    const listed = await fetch(`${replaced.url}/v1/sessions?branches=true`);
+    const { data } = (await listed.json()) as { data: { id: string; message_count: number }[] };
+    expect(data.map(session => session.message_count).sort()).toEqual([3, 4, 6]);
   });
 
   test('I5 Idempotency-Key: the stored answer, or 422', async () => {

@@ -12,6 +12,7 @@ test.each([
   ['/models', '/v1/models'],
   ['/models/command-a-03-2025', '/v1/models/command-a-03-2025'],
   ['/models?limit=1', '/v1/models?limit=1'],
+  ['/model/info', '/v1/model/info'],
   ['/sessions/mine?user=a//b', '/v1/sessions/mine?user=a//b'],
   ['/sessions', '/v1/sessions'],
   ['/v1/chat/completions?beta=true', '/v1/chat/completions?beta=true'],

@@ -183,6 +183,18 @@ describe('tools', () => {
     expect(tools).toEqual([]);
   });
 
+  test('those of a session that was only recognised are not taken: it may be that of another client', () => {
+    const offeredIn = (id?: string) => {
+      const asked = request('transcript', [...stepped, user()]);
+      const named = id === undefined ? asked : { ...asked, session: { ...asked.session, id } };
+      const { prompt, tools } = composePrompt(named, session(stepped, { tools: [look] }), 'm');
+      return { offered: prompt.tools, choice: prompt.toolChoice, remembered: tools };
+    };
+    const made = { name: 'look', parameters: { type: 'object', properties: { at: {}, how: {} } } };
+    expect(offeredIn()).toEqual({ offered: [made], choice: 'none', remembered: [] });
+    expect(offeredIn('s')).toEqual({ offered: [look], choice: 'none', remembered: [look] });
+  });
+
   test('an argument of the name __proto__ is a property like any other', () => {
     const messages: Message[] = [
       { role: 'assistant', toolCalls: [{ id: 'x', name: 'look', arguments: '{"__proto__":1}' }] },

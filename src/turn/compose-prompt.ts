@@ -43,7 +43,7 @@ export function composePrompt(request: ChatRequest, continuation: Continuation, 
     told === undefined && isInOrderWith(history, added)
       ? new Passage({ lead: system, history, rest: added })
       : Passage.of(repairTranscript([...system, ...(told ?? history), ...added]));
-  const tools = request.tools ?? session?.tools ?? [];
+  const tools = request.tools ?? (isOwn(request) ? session?.tools : undefined) ?? [];
   const { offered, toolChoice } = offerTools(request, tools, messages);
   const prompt: Prompt = {
     model,
@@ -55,6 +55,11 @@ export function composePrompt(request: ChatRequest, continuation: Continuation, 
     stream: request.stream,
   };
   return { prompt, system, history, added, tools };
+}
+
+/** A transcript that names no session may go on from one that another client began in the same words. */
+function isOwn({ session: { dialect, id } }: ChatRequest): boolean {
+  return dialect === 'session' || id !== undefined;
 }
 
 function isDue(history: History): boolean {

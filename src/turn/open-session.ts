@@ -13,7 +13,7 @@ import { splitLeadingSystem } from '../conversation/transcript.ts';
 import type { ReadResult, SessionStore } from '../store/session-store.ts';
 import { appendTo, beginWith, type Continuation, goOnFrom, type Sent } from './continuation.ts';
 import { findNative, openCarried, type Seal } from './native-messages.ts';
-import { recognise, withoutLastReply } from './recognise.ts';
+import { isOtherLabel, recognise, withoutLastReply } from './recognise.ts';
 import type { SessionGate } from './session-gate.ts';
 
 export type SessionState = 'new' | 'continued' | 'forked' | 'none';
@@ -192,8 +192,7 @@ async function findContinuation(
   }
   const { session, match } = recognised;
   const continuation = await withNative(goOnFrom(session, match, sent), space, store);
-  const isForeign = label !== undefined && session.label !== undefined && session.label !== label;
-  const isEnd = match.reachesEnd && session.dialect === 'transcript' && !isForeign;
+  const isEnd = match.reachesEnd && session.dialect === 'transcript' && !isOtherLabel(session.label, label);
   return { continuation, isEnd };
 }
 

@@ -25,7 +25,7 @@ export async function recognise(
   const messages = withoutLastReply(sent.messages);
   const compared = candidates.flatMap(session => {
     const match = matchTranscript(session.messages, messages);
-    return match && isEnough(match, session, sent) ? [{ session, match }] : [];
+    return match && isEnough(match, session, sent, label) ? [{ session, match }] : [];
   });
   const [best] = compared.sort(
     (a, b) =>
@@ -70,8 +70,19 @@ function openingAnchor(messages: readonly Message[]): string | undefined {
 }
 
 /** The same words may open many conversations; the ids of calls are of one alone. */
-function isEnough(match: TranscriptMatch, session: Session, sent: Sent): boolean {
-  return match.holdsCallId || isSameSystem(session, sent);
+function isEnough(
+  { end, holdsCallId }: TranscriptMatch,
+  session: Session,
+  sent: Sent,
+  label: string | undefined,
+): boolean {
+  if (end === 'opening' && isOtherLabel(session.label, label)) return false;
+  return holdsCallId || isSameSystem(session, sent);
+}
+
+/** The client itself says that these are two. */
+export function isOtherLabel(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 function isSameSystem(session: Session, { system }: Sent): boolean {

@@ -261,6 +261,28 @@ describe('labels', () => {
   });
 });
 
+describe('the same first words', () => {
+  it.each([
+    ['other labels', ['ses_a', 'ses_b'], 'new'],
+    ['the same label', ['ses_a', 'ses_a'], 'forked'],
+    ['a label and none', ['ses_a', undefined], 'forked'],
+    ['no labels', [undefined, undefined], 'forked'],
+  ])('under %s', async (_, labels, state) => {
+    const client = new TranscriptClient(await startPair());
+    const turns = [];
+    for (const label of labels) {
+      const headers = label === undefined ? {} : { 'x-session-id': label };
+      turns.push(
+        await client.turn({ model, messages: [user('What did we do so far?')] }, sayText('This.'), headers),
+      );
+    }
+    expect(turns.map(turn => turn.state)).toEqual(['new', state]);
+    const [first, second] = turns;
+    const parent = state === 'forked' ? first?.id : null;
+    expect((await client.session(second?.id ?? '')).parent_id).toBe(parent);
+  });
+});
+
 describe('listings', () => {
   it('show the newest of a family, and all of it where branches are asked for', async () => {
     const client = new TranscriptClient(await startPair());
