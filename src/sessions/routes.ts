@@ -74,7 +74,10 @@ export function addSessionRoutes(app: App, { store, writeMessage }: SessionRoute
       space => user === undefined || (space.user ?? '') === user,
     );
     const [space, ...others] = spaces;
-    if (!space) throw sessionNotFound(id);
+    if (!space) {
+      const { status } = await opened().read({ owner, user: user || undefined, id });
+      throw sessionNotFound(id, status === 'expired');
+    }
     // A client's own name may be used once for each `user`; which one is meant must be said, not guessed.
     if (others.length > 0) {
       throw new ProxyError('invalid_request', 'Several users have a session of this name: add ?user=.', {

@@ -134,6 +134,10 @@ describe('S24 a store without room', () => {
     const gone = await ask(pair, { sessionId: 'b', message: 'x' });
     expectFailed(gone, 'session_not_found', 404);
     expect(gone.error).toMatchObject({ details: { expired: true } });
+    for (const method of ['GET', 'DELETE']) {
+      const looked = await (await pair.send(method, '/v1/sessions/b')).json();
+      expect(looked).toMatchObject({ error: { code: 'session_not_found', details: { expired: true } } });
+    }
   });
 
   it.each([true, false])(
