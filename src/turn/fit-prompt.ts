@@ -26,8 +26,10 @@ export interface FitOptions {
 
 /** Where neither the client nor the model's table says how long an answer may be. */
 const usualOutput = 4_096;
-/** An answer's reserve never takes more of the context than this. */
-const maxOutputShare = 0.25;
+/** What an answer's reserve takes of the context at most: by itself, and where the client asks for so much. */
+const usualShare = 0.25;
+// Agents ask every model for the 8,192 tokens that they ask all for, also one whose context is hardly longer.
+const wantedShare = 0.5;
 
 /** Tokens of the context that the prompt may take; the rest is kept for the answer. */
 function promptBudget({ settings }: Prompt, info: ModelInfo | undefined): number | undefined {
@@ -35,9 +37,8 @@ function promptBudget({ settings }: Prompt, info: ModelInfo | undefined): number
   if (contextLength === undefined) return undefined;
   const { maxOutputTokens = usualOutput } = info ?? {};
   const wanted = Math.min(settings.maxTokens ?? maxOutputTokens, maxOutputTokens);
-  const reserve =
-    settings.maxTokens === undefined ? Math.min(wanted, Math.floor(contextLength * maxOutputShare)) : wanted;
-  return Math.max(0, contextLength - reserve);
+  const share = settings.maxTokens === undefined ? usualShare : wantedShare;
+  return contextLength - Math.min(wanted, Math.floor(contextLength * share));
 }
 
 /** @throws ProxyError `context_length_exceeded` where it does not fit, or would have to be cut and may not be. */

@@ -50,6 +50,21 @@ it('truncation: "disabled" refuses it in the words that agents know; nothing is 
   expect(fake.chatRequests).toEqual([]);
 });
 
+it('a client that wants more room for the answer than the model has leaves half of the context to the prompt', async () => {
+  const { url } = await start();
+  const count = async (max_tokens?: number) => {
+    const response = await fetch(`${url}/v1/chat/completions/input_tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model, messages: history, max_tokens }),
+    });
+    return ((await response.json()) as { budget: number }).budget;
+  };
+  expect(await count(1_000)).toBe(8_992 - 1_000);
+  expect(await count(8_192)).toBe(8_992 / 2);
+  expect(await count()).toBe(8_992 - 8_992 / 4);
+});
+
 it('Cohere counts more: its figures are believed, the prompt is cut again, once', async () => {
   const { fake, chat } = bound(await start());
   const message =
