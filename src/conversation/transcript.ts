@@ -47,6 +47,8 @@ export function checkNewMessages(history: History, added: readonly Message[], of
 
 /** Only the last step can be open: what comes after it was said without waiting for a result. */
 function openCalls(history: History): Set<string> {
+  const { isBroken, open } = history.fold(order);
+  if (!isBroken) return new Set(open);
   const answered = new Set<string>();
   for (let index = history.length - 1; index >= 0; index -= 1) {
     const message = history.at(index);
