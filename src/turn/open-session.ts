@@ -192,7 +192,8 @@ async function findContinuation(
   }
   const { session, match } = recognised;
   const continuation = await withNative(goOnFrom(session, match, sent), space, store);
-  const isEnd = match.reachesEnd && session.dialect === 'transcript' && !isOtherLabel(session.label, label);
+  const isForeign = isOtherLabel(label, session.label) || !isMadeSessionId(session.key.id);
+  const isEnd = match.reachesEnd && session.dialect === 'transcript' && !isForeign;
   return { continuation, isEnd };
 }
 

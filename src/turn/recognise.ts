@@ -2,7 +2,7 @@
 // message by message, so that nobody's words reach another conversation.
 import { anchorChain, anchorsOf, openingOf } from '../conversation/anchor.ts';
 import { matchTranscript, type TranscriptMatch } from '../conversation/match-transcript.ts';
-import { type Message, textOf } from '../conversation/message.ts';
+import type { Message, SystemMessage } from '../conversation/message.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Sent } from './continuation.ts';
@@ -90,8 +90,12 @@ function isSameSystem(session: Session, { system }: Sent): boolean {
   return textOfAll(session.system) === textOfAll(system);
 }
 
-function textOfAll(messages: readonly Message[]): string {
-  return messages.map(textOf).join('\n');
+/** A line each, however they are divided into messages and parts. */
+function textOfAll(system: readonly SystemMessage[]): string {
+  const texts = system.flatMap(({ content }) =>
+    typeof content === 'string' ? content : content.map(({ text }) => text),
+  );
+  return texts.join('\n');
 }
 
 function rank(holds: boolean): number {
