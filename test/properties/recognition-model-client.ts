@@ -69,7 +69,7 @@ export class ModelClient {
 
   word(): string {
     this.#words += 1;
-    return `w${this.number}q${this.#words}z`;
+    return `word${this.number}q${this.#words}z`;
   }
 
   next(move: Move, pick: Pick): Next {

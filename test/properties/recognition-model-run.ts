@@ -381,7 +381,7 @@ function toolsOf({ number }: ModelClient): object[] {
   const parameters = { type: 'object', properties, required: ['path'] };
   return ['read', 'write'].map(name => ({
     type: 'function',
-    function: { name, description: `To ${name} for w${number}q0z.`, parameters },
+    function: { name, description: `To ${name} for word${number}q0z.`, parameters },
   }));
 }
 

@@ -73,5 +73,5 @@ export function pickBy(number: number): Pick {
   return <Value>(...values: readonly Value[]) => values[Math.floor(random() * values.length)] as Value;
 }
 
-/** Every client has words of its own: `w3q7z` is the seventh of client 3. */
-export const ownWord = /w(\d+)q\d+z/g;
+/** Every client has words of its own: `word3q7z` is the seventh of client 3. */
+export const ownWord = /word(\d+)q\d+z/g;

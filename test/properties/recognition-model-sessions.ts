@@ -204,7 +204,7 @@ export class PlainSessions {
 
   /** Where many begin alike, not all are looked at. */
   #alike({ said, user }: Asked): readonly Kept[] {
-    const all = this.#all.filter(kept => kept.user === user).sort((a, b) => b.usedAt - a.usedAt);
+    const all = this.#latest(user);
     const opening = openingKeyOf(said);
     const begunAlike = all.filter(kept => openingKeyOf(kept.said) === opening);
     if (begunAlike.length <= 8) return begunAlike;
@@ -219,22 +219,34 @@ export class PlainSessions {
     const sessions = this.#whoCalled(asked);
     return asked.said.map(one => {
       if (one.role !== 'assistant') return one;
-      return sessions.some(kept => holds(kept, one)) ? one : inClientsWords(one);
+      for (const kept of sessions) {
+        const known = findIn(kept, one);
+        if (known) return known;
+      }
+      return inClientsWords(one);
     });
   }
 
   #whoKnows(asked: Asked): string[] {
     const answers = asked.said.filter(one => one.role === 'assistant');
     return this.#whoCalled(asked)
-      .filter(kept => answers.some(one => holds(kept, one)))
+      .filter(kept => answers.some(one => findIn(kept, one) !== undefined))
       .map(({ id }) => id);
   }
 
-  #whoCalled({ said, user }: Asked): Kept[] {
-    const ids = new Set(said.flatMap(callIdsOf));
-    return this.#all.filter(
-      kept => kept.user === user && kept.own.some(one => callIdsOf(one).some(id => ids.has(id))),
-    );
+  /** Four sessions at most, those of the newest calls first: more only where ids are given again and again. */
+  #whoCalled({ said, user }: Asked): readonly Kept[] {
+    const found = new Set<Kept>();
+    for (const id of new Set(said.flatMap(callIdsOf).reverse())) {
+      const sessions = this.#latest(user).filter(({ own }) => own.some(one => callIdsOf(one).includes(id)));
+      for (const kept of sessions.slice(0, 4)) found.add(kept);
+      if (found.size >= 4) break;
+    }
+    return [...found].slice(0, 4);
+  }
+
+  #latest(user: string | undefined): Kept[] {
+    return this.#all.filter(kept => kept.user === user).sort((a, b) => b.usedAt - a.usedAt);
   }
 }
 
@@ -242,11 +254,9 @@ function callIdsOf(said: Said): string[] {
   return said.role === 'assistant' ? said.calls.map(({ id }) => id) : [];
 }
 
-function holds({ said }: Kept, answer: Answer): boolean {
-  return (
-    answer.calls.length > 0 &&
-    said.some(one => one.role === 'assistant' && one.native && keyOf(one) === keyOf(answer))
-  );
+function findIn({ said }: Kept, answer: Answer): Said | undefined {
+  if (answer.calls.length === 0) return undefined;
+  return said.find(one => one.role === 'assistant' && keyOf(one) === keyOf(answer));
 }
 
 function begin(asked: Asked, added: readonly Said[]): Opened {
