@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
-import { defaultLimits as limits } from '../src/config.ts';
+import { defaultLimits as limits } from '../src/limits.ts';
 import { announce } from './child.ts';
 
 const pool = new Pool(`http://127.0.0.1:${process.argv[2]}`, {

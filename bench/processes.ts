@@ -44,6 +44,10 @@ export class Processes implements Bench {
     return this.#proxy('silent', smallStore);
   }
 
+  disk(): Promise<Target> {
+    return this.#proxy('info', smallStore, this.#profileArgs, 'sqlite');
+  }
+
   full(): Promise<Target> {
     return this.#proxy('info', this.fullStore, this.#profileArgs);
   }
@@ -56,9 +60,14 @@ export class Processes implements Bench {
     }
   }
 
-  #proxy(level: string, sessions: number, nodeArgs: readonly string[] = []): Promise<Target> {
-    return this.#once(`${level} ${sessions} ${nodeArgs.length > 0}`, async () =>
-      Target.start(proxyModule, [await this.#upstreamPort(), level, String(sessions)], nodeArgs),
+  #proxy(
+    level: string,
+    sessions: number,
+    nodeArgs: readonly string[] = [],
+    store: 'memory' | 'sqlite' = 'memory',
+  ): Promise<Target> {
+    return this.#once(`${level} ${sessions} ${nodeArgs.length > 0} ${store}`, async () =>
+      Target.start(proxyModule, [await this.#upstreamPort(), level, String(sessions), store], nodeArgs),
     );
   }
 

@@ -36,6 +36,8 @@ export interface Bench {
   proxy(): Promise<Target>;
   /** Without a log. */
   silent(): Promise<Target>;
+  /** With sessions on disk. */
+  disk(): Promise<Target>;
   /** With room for `fullStore` sessions. */
   full(): Promise<Target>;
 }

@@ -37,7 +37,7 @@ export function sessionGroup(bench: Bench): Group {
     sessions.set(target, held);
     return held.measure(target, seconds);
   };
-  const targets = () => Promise.all([bench.pipe(), bench.proxy()]);
+  const targets = () => Promise.all([bench.pipe(), bench.proxy(), bench.disk()]);
   return {
     rows: [
       {
@@ -45,6 +45,7 @@ export function sessionGroup(bench: Bench): Group {
         unit: 'µs/turn',
         meaning: `CPU of a turn {sessionId, message} in sessions of ${turnsOfSession} turns, messages given back. Base: pipe, same requests.`,
       },
+      { name: 'session-disk', unit: 'µs/turn', meaning: 'The same with sqlite:, each turn on the disk.' },
     ],
     async warmUp() {
       for (const target of await targets()) await warmUp(target, load, bench);
@@ -52,8 +53,8 @@ export function sessionGroup(bench: Bench): Group {
     async round() {
       // Other rows have pushed the sessions of the last round out.
       sessions.clear();
-      const [pipe, proxy] = await takeTurns(await targets(), load, bench);
-      return [compare(proxy, pipe)];
+      const [pipe, proxy, disk] = await takeTurns(await targets(), load, bench);
+      return [compare(proxy, pipe), compare(disk, pipe)];
     },
   };
 }

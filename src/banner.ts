@@ -2,26 +2,23 @@
 import type { Config } from './config.ts';
 
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 
 export function banner(config: Config, { url, version }: { url: string; version: string }): string {
-  const { model, sessionStore, limits } = config;
+  const { model, sessionStore } = config;
   // Bound to every address, it has no address of its own to show.
   const baseUrl = `${url.replace(/\/\/(0\.0\.0\.0|\[::\])/, '//localhost')}/v1`;
   const auth = keyToSend(config);
   const header = auth === undefined ? '' : ` -H 'Authorization: Bearer ${auth}'`;
   const curl = (body: string) =>
     `curl ${baseUrl}/chat/completions -H 'Content-Type: application/json'${header} -d '${body}'`;
-  const store =
-    sessionStore === 'none'
-      ? 'none: only whole transcripts are answered'
-      : `in memory, until ${limits.sessionIdleMs / minuteMs} minutes after the last turn or the end of the process`;
 
   return [
     `cohere-proxy ${version}`,
     '',
     `  Address   ${baseUrl}`,
     `  Key       ${keyInUse(config)}`,
-    `  Sessions  ${store}`,
+    `  Sessions  ${whereSessionsLive(config)}`,
     '',
     ...(sessionStore === 'none' ? [] : trial(curl)),
     '  In Roo Code, Zoo Code and others like them:',
@@ -32,6 +29,20 @@ export function banner(config: Config, { url, version }: { url: string; version:
     '',
     '',
   ].join('\n');
+}
+
+function whereSessionsLive({ store, limits }: Config): string {
+  if (store.kind === 'none') return 'none: only whole transcripts are answered';
+  const idle = `until ${spell(limits.sessionIdleMs)} after the last turn`;
+  if (store.kind === 'memory') return `in memory, ${idle} or the end of the process`;
+  if (store.kind === 'redis') return `in Redis, ${idle}`;
+  return `in ${store.path}, ${idle}`;
+}
+
+function spell(ms: number): string {
+  const [size, unit] = ms % dayMs === 0 ? [dayMs, 'day'] : [minuteMs, 'minute'];
+  const count = ms / size;
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
 function trial(curl: (body: string) => string): string[] {

@@ -1,14 +1,8 @@
 // What the user says: flags, then the environment, then `.env`, the first that speaks wins. One table drives the
 // reading, the help and the names in which problems are reported.
 import { parseArgs, parseEnv } from 'node:util';
-import {
-  type CohereProxyOptions,
-  type ConfigProblem,
-  defaultLimits,
-  defaults,
-  logLevels,
-  tokenizers,
-} from './config.ts';
+import { type CohereProxyOptions, type ConfigProblem, defaults, logLevels, tokenizers } from './config.ts';
+import { defaultLimits, durableIdleMs } from './limits.ts';
 import { BadValue, contexts, list, wholeNumber, yesOrNo } from './read-value.ts';
 
 type Given = CohereProxyOptions & { readonly proxyKeysFile?: string };
@@ -68,9 +62,18 @@ const settings: readonly Setting[] = [
     option: 'sessionStore',
     flag: 'session-store',
     env: 'SESSION_STORE',
-    help: 'memory: or none',
+    help: 'sqlite:, sqlite:PATH, memory:, none, or the URL of a Redis; one with a password better in the environment',
     default: defaults.sessionStore,
     parse: sessionStore => ({ sessionStore }),
+  },
+  {
+    option: 'sessionStoreOptional',
+    flag: 'session-store-optional',
+    env: 'SESSION_STORE_OPTIONAL',
+    isSwitch: true,
+    help: 'start although the Redis cannot be reached, without sessions until it can',
+    default: 'off',
+    parse: text => ({ sessionStoreOptional: yesOrNo(text) }),
   },
   {
     option: 'model',
@@ -151,7 +154,7 @@ const settings: readonly Setting[] = [
     flag: 'session-idle-minutes',
     env: 'SESSION_IDLE_MINUTES',
     help: 'minutes after its last turn at which a session expires',
-    default: defaultLimits.sessionIdleMs / minuteMs,
+    default: `${defaultLimits.sessionIdleMs / minuteMs} in memory, ${durableIdleMs / minuteMs} in sqlite: and Redis`,
     parse: text => ({ limits: { sessionIdleMs: wholeNumber(text, 1) * minuteMs } }),
   },
   {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { type CohereProxyOptions, ConfigError, defaultLimits, resolveConfig } from './config.ts';
+import { type CohereProxyOptions, ConfigError, resolveConfig } from './config.ts';
+import { defaultLimits } from './limits.ts';
 
 const canary = 'canary-4f1d-key-0123456789-0123456789';
 const proxyKeys = [{ name: 'ada', key: canary }];
@@ -15,12 +16,13 @@ function problems(options: object): string[] {
   }
 }
 
-test('without options: loopback, memory, each client with its own key', () => {
+test('without options: loopback, a database at home, each client with its own key', () => {
   expect(resolveConfig()).toEqual({
     host: '127.0.0.1',
     port: 8080,
     cohereBaseUrl: 'https://api.cohere.com',
-    sessionStore: 'memory:',
+    sessionStore: 'sqlite',
+    sessionStoreOptional: false,
     model: 'command-a-03-2025',
     contexts: {},
     tokenizer: 'auto',
@@ -30,7 +32,7 @@ test('without options: loopback, memory, each client with its own key', () => {
     labelHeaders: [],
     logLevel: 'info',
     dataDir: '~/.cohere-proxy',
-    limits: defaultLimits,
+    limits: { ...defaultLimits, sessionIdleMs: 30 * 24 * 60 * 60_000 },
     ownerMode: 'passthrough',
   });
 });
@@ -109,7 +111,10 @@ test.each([
   ['host', ['', 'a b', 'http://localhost', 'localhost:80', '*', '1.2.3', '300.1.1.1', 1]],
   ['port', [-1, 65_536, 1.5, Number.NaN, '8080']],
   ['cohereApiKey', ['', 'a b', 'a\r\nb', 'schlüssel']],
-  ['sessionStore', ['', 'memory', 'sqlite:/data/x.db', `redis://:${canary}@host`, 'None']],
+  [
+    'sessionStore',
+    ['', 'memory', 'sqlite', 'sqlite:a\0b', `redis:${canary}`, `rediss+x://${canary}`, 'redis://', 'None'],
+  ],
   ['model', ['', 'a b', 'a\nb', 7]],
   [
     'contexts',
@@ -178,11 +183,33 @@ test.each([
   }
 });
 
-test('stores that are to come are named as such', () => {
-  expect(problems({ sessionStore: 'sqlite:x.db' })).toEqual([
-    'sessionStore: must be memory: or none; sqlite: is not available yet',
+test.each([
+  ['none', { kind: 'none' }],
+  ['memory:', { kind: 'memory' }],
+  ['sqlite:', { kind: 'sqlite', path: '/data/sessions.db' }],
+  ['sqlite:~/chats.db', { kind: 'sqlite', path: '~/chats.db' }],
+  ['redis://h', { kind: 'redis', url: 'redis://h' }],
+  ['rediss+sentinel://a:1,b:2/main', { kind: 'redis', url: 'rediss+sentinel://a:1,b:2/main' }],
+])('where sessions live: %s', (sessionStore, store) => {
+  expect(resolveConfig({ sessionStore, dataDir: '/data', proxySecret: canary }).store).toEqual(store);
+});
+
+test('sessions that outlive the process are kept for 30 days, those in memory for 30 minutes', () => {
+  const idleMs = (options: CohereProxyOptions) => resolveConfig(options).limits.sessionIdleMs;
+  expect(idleMs({})).toBe(30 * 24 * 60 * 60_000);
+  expect(idleMs({ sessionStore: 'memory:' })).toBe(30 * 60_000);
+  expect(idleMs({ limits: { sessionIdleMs: 7 } })).toBe(7);
+});
+
+test('proxies that share a store need one secret', () => {
+  expect(problems({ sessionStore: 'redis://h' })).toEqual([
+    expect.stringMatching(/^proxySecret: is missing/),
   ]);
-  expect(problems({ sessionStore: 'rediss://host' })[0]).toContain('rediss: is not available yet');
+});
+
+test('the URL of a store is shown by nothing: it may hold a password', () => {
+  const config = resolveConfig({ sessionStore: `redis://:${canary}@h`, proxySecret: canary });
+  expect(inspect(config) + JSON.stringify(config) + inspect({ ...config })).not.toContain('canary');
 });
 
 test.each([

@@ -18,89 +18,12 @@ import {
   proxyKeysProblem,
 } from './check-value.ts';
 import { isLoopbackHost } from './http/loopback.ts';
+import { type GivenLimits, type Limits, limitChecks, limitsOf } from './limits.ts';
 import type { ProxyKey } from './proxy-keys.ts';
-
-const KiB = 1024;
-const MiB = 1024 * KiB;
-const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
-
-export const defaultLimits = {
-  /** Bytes of a request body. Agents send every image of the transcript again, so it is large. */
-  bodyBytes: 32 * MiB,
-  /** Levels of nesting in a JSON request body. */
-  jsonDepth: 64,
-  /** Messages in one request. */
-  messagesPerRequest: 10_000,
-  /** Tools in one request. */
-  toolsPerRequest: 512,
-  /** Streamed answers open at the same time. */
-  streams: 1_000,
-
-  /** Milliseconds until the headers of a request must be complete. */
-  headersTimeoutMs: 15_000,
-  /** Milliseconds until the whole request, with its body, must have come. */
-  requestTimeoutMs: 60_000,
-  /** Milliseconds that a client may leave an answer unread before it is given up. */
-  clientWriteTimeoutMs: 60_000,
-  /** Milliseconds of silence in a streamed answer after which a comment line is sent. */
-  keepAliveCommentMs: 15_000,
-
-  /** Milliseconds to open a connection to Cohere. */
-  connectTimeoutMs: 5_000,
-  /** Milliseconds from the call to the first event of a stream. */
-  firstEventTimeoutMs: 60_000,
-  /** Milliseconds between two events of a stream. */
-  idleTimeoutMs: 30_000,
-  /** Milliseconds for one call of the model, streamed or not. */
-  totalTimeoutMs: 10 * minuteMs,
-  /** Bytes of one event in Cohere's stream. */
-  upstreamEventBytes: MiB,
-  /** Bytes of one answer of Cohere's. */
-  upstreamBodyBytes: 64 * MiB,
-  /** Bytes that are read of an error answer of Cohere's. */
-  upstreamErrorBytes: 64 * KiB,
-  /** Connections to Cohere. */
-  upstreamConnections: 1024,
-
-  /** Requests that may wait for one busy session. */
-  sessionQueue: 8,
-  /** Milliseconds that a request waits for a busy session. */
-  sessionWaitMs: 30_000,
-  /** Sessions in the memory store. */
-  sessions: 10_000,
-  /** Bytes of all sessions in the memory store. */
-  sessionStoreBytes: 256 * MiB,
-  /** Bytes of one session. */
-  sessionBytes: 50 * MiB,
-  /** Messages in one session. */
-  sessionMessages: 20_000,
-  /** Milliseconds after its last turn at which a session in memory expires. */
-  sessionIdleMs: 30 * minuteMs,
-  /** Expired sessions that are remembered as such. */
-  tombstones: 100_000,
-  /** Milliseconds for which an expired session is remembered as such. */
-  tombstoneMs: 30 * dayMs,
-  /** Answers that can be given again for a repeated request. */
-  idempotencyRecords: 10_000,
-
-  /** Milliseconds for which Cohere's list of models is kept. */
-  modelsCacheMs: 5 * minuteMs,
-  /** Milliseconds to fetch Cohere's list of models. */
-  modelsTimeoutMs: 5_000,
-  /** Milliseconds that running turns have to end when the proxy is stopped. */
-  shutdownMs: 25_000,
-};
-
-type LimitName = keyof typeof defaultLimits;
-export type Limits = { readonly [Name in keyof typeof defaultLimits]: number };
+import { readStoreChoice, type StoreChoice, type StoreKind, storeProblem } from './store-choice.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
-
-/** Where sessions live; `none` turns them off. */
-const sessionStores = ['memory:', 'none'] as const;
-export type SessionStoreName = (typeof sessionStores)[number];
 
 /** Whose vocabulary counts: each model's own where Cohere names one, the installed package's, or nobody's. */
 export const tokenizers = ['auto', 'package', 'none'] as const;
@@ -117,7 +40,10 @@ export interface CohereProxyOptions {
   readonly cohereApiKey?: string | undefined;
   /** With a path prefix where a gateway stands in between; without `/v1` or `/v2` at the end. */
   readonly cohereBaseUrl?: string | undefined;
+  /** `sqlite:`, `sqlite:PATH`, `memory:`, `none`, or the URL of a Redis or Valkey. */
   readonly sessionStore?: string | undefined;
+  /** Starts although the Redis cannot be reached, without sessions until it can. */
+  readonly sessionStoreOptional?: boolean | undefined;
   /** The model of a session that names none. */
   readonly model?: string | undefined;
   /** Tokens by the name of a model, in place of what Cohere and the proxy say. Also for models that neither knows. */
@@ -138,7 +64,7 @@ export interface CohereProxyOptions {
   readonly logLevel?: string | undefined;
   /** A leading `~/` is the home directory. */
   readonly dataDir?: string | undefined;
-  readonly limits?: { readonly [Name in LimitName]?: number | undefined } | undefined;
+  readonly limits?: GivenLimits | undefined;
 }
 
 export interface Config {
@@ -146,7 +72,8 @@ export interface Config {
   readonly port: number;
   /** Without a slash at the end. */
   readonly cohereBaseUrl: string;
-  readonly sessionStore: SessionStoreName;
+  readonly sessionStore: StoreKind;
+  readonly sessionStoreOptional: boolean;
   readonly model: string;
   /** Tokens by the name of a model. */
   readonly contexts: Readonly<Record<string, number>>;
@@ -162,18 +89,20 @@ export interface Config {
   readonly dataDir: string;
   readonly limits: Limits;
   readonly ownerMode: OwnerMode;
-  // The three below are not enumerable, so that no log line, dump or copy of a Config carries them: a spread or a
+  // The four below are not enumerable, so that no log line, dump or copy of a Config carries them: a spread or a
   // clone has none.
   readonly cohereApiKey: string | undefined;
   readonly proxyKeys: readonly ProxyKey[] | undefined;
   readonly proxySecret: string | undefined;
+  readonly store: StoreChoice;
 }
 
 export const defaults = {
   host: '127.0.0.1',
   port: 8080,
   cohereBaseUrl: 'https://api.cohere.com',
-  sessionStore: 'memory:',
+  sessionStore: 'sqlite:',
+  sessionStoreOptional: false,
   model: 'command-a-03-2025',
   contexts: {},
   tokenizer: 'auto',
@@ -207,11 +136,13 @@ export function resolveConfig(options: CohereProxyOptions = {}): Config {
   const problems = [...optionProblems(options), ...limitProblems(options.limits), ...ownerProblems(options)];
   if (problems.length > 0) throw new ConfigError(problems);
 
+  const store = storeOf(options);
   const config = {
     host: bareHost(options.host ?? defaults.host),
     port: options.port ?? defaults.port,
     cohereBaseUrl: new URL(options.cohereBaseUrl ?? defaults.cohereBaseUrl).href.replace(/\/+$/, ''),
-    sessionStore: sessionStores.find(name => name === options.sessionStore) ?? defaults.sessionStore,
+    sessionStore: store.kind,
+    sessionStoreOptional: options.sessionStoreOptional ?? defaults.sessionStoreOptional,
     model: options.model ?? defaults.model,
     contexts: { ...(options.contexts ?? defaults.contexts) },
     tokenizer: tokenizerOf(options),
@@ -221,11 +152,16 @@ export function resolveConfig(options: CohereProxyOptions = {}): Config {
     labelHeaders: (options.labelHeaders ?? defaults.labelHeaders).map(name => name.toLowerCase()),
     logLevel: logLevels.find(level => level === options.logLevel) ?? defaults.logLevel,
     dataDir: options.dataDir ?? defaults.dataDir,
-    limits: limitsOf(options.limits),
+    limits: limitsOf(options.limits, store.kind === 'sqlite' || store.kind === 'redis'),
     ownerMode: ownerModeOf(options),
   };
   const { cohereApiKey, proxyKeys, proxySecret } = options;
-  return withHidden(config, { cohereApiKey, proxyKeys, proxySecret });
+  return withHidden(config, { cohereApiKey, proxyKeys, proxySecret, store });
+}
+
+function storeOf(options: CohereProxyOptions): StoreChoice {
+  const { sessionStore = defaults.sessionStore, dataDir = defaults.dataDir } = options;
+  return readStoreChoice(sessionStore, dataDir) ?? { kind: 'none' };
 }
 
 /** Offline there is nothing to fetch. */
@@ -256,6 +192,11 @@ function ownerProblems(options: CohereProxyOptions): ConfigProblem[] {
     }`;
     problems.push({ option: 'host', text });
   }
+  if (storeOf(options).kind === 'redis' && options.proxySecret === undefined) {
+    const text =
+      'is missing: all proxies that share a store need the same one, or none knows the owners of another';
+    problems.push({ option: 'proxySecret', text });
+  }
   return problems;
 }
 
@@ -266,7 +207,8 @@ const checks: { readonly [Name in keyof CohereProxyOptions]-?: Check } = {
   port: must('be a whole number from 0 to 65535', value => isWholeNumber(value) && value <= 65_535),
   cohereApiKey: must('be visible ASCII characters without spaces', isText(/^[\x21-\x7e]+$/)),
   cohereBaseUrl: baseUrlProblem,
-  sessionStore: sessionStoreProblem,
+  sessionStore: storeProblem,
+  sessionStoreOptional: must('be true or false', value => typeof value === 'boolean'),
   model: must('be a model name', isModelName),
   contexts: contextsProblem,
   tokenizer: must(`be one of ${tokenizers.join(', ')}`, value => tokenizers.some(name => name === value)),
@@ -284,42 +226,8 @@ const checks: { readonly [Name in keyof CohereProxyOptions]-?: Check } = {
   limits: must('be an object', limits => Object(limits) === limits),
 };
 
-function sessionStoreProblem(value: unknown): string | undefined {
-  if (sessionStores.some(name => name === value)) return undefined;
-  const scheme = typeof value === 'string' ? /^(sqlite|rediss?):/.exec(value)?.[1] : undefined;
-  return `must be ${sessionStores.join(' or ')}${scheme ? `; ${scheme}: is not available yet` : ''}`;
-}
-
-function optionProblems(options: CohereProxyOptions): ConfigProblem[] {
-  return problemsOf(options, new Map(Object.entries(checks)));
-}
-
-/** The longest wait that a timer can hold; a longer one would ring at once. */
-const maxTimerMs = 2 ** 31 - 1;
-const mayBeZero = new Set<string>([
-  'sessionQueue',
-  'sessionWaitMs',
-  'tombstones',
-  'modelsCacheMs',
-  'shutdownMs',
-]);
-/** Compared with the clock, never given to a timer. */
-const spans = new Set<string>(['sessionIdleMs', 'tombstoneMs', 'modelsCacheMs']);
-
 function limitProblems(limits: CohereProxyOptions['limits']): ConfigProblem[] {
-  if (typeof limits !== 'object') return [];
-  const names = Object.keys(defaultLimits);
-  return problemsOf(limits ?? {}, new Map(names.map(name => [name, limitCheck(name)])), 'limits.');
-}
-
-function limitCheck(name: string): Check {
-  const min = mayBeZero.has(name) ? 0 : 1;
-  const max = name.endsWith('Ms') && !spans.has(name) ? maxTimerMs : Number.MAX_SAFE_INTEGER;
-  const upTo = max === maxTimerMs ? `to ${max}` : 'up';
-  return must(
-    `be a whole number from ${min} ${upTo}`,
-    value => isWholeNumber(value) && value >= min && value <= max,
-  );
+  return typeof limits === 'object' ? problemsOf(limits, limitChecks(), 'limits.') : [];
 }
 
 function problemsOf(values: object, checksByName: ReadonlyMap<string, Check>, prefix = ''): ConfigProblem[] {
@@ -330,10 +238,8 @@ function problemsOf(values: object, checksByName: ReadonlyMap<string, Check>, pr
   });
 }
 
-function limitsOf(given: CohereProxyOptions['limits'] = {}): Limits {
-  const limits = { ...defaultLimits };
-  for (const name of Object.keys(limits) as LimitName[]) limits[name] = given[name] ?? limits[name];
-  return limits;
+function optionProblems(options: CohereProxyOptions): ConfigProblem[] {
+  return problemsOf(options, new Map(Object.entries(checks)));
 }
 
 /** Properties that can be read by name, and that nothing lists, copies, logs or inspects. */

@@ -1,5 +1,6 @@
 export { formatMessagesForCohereChat } from './cohere/format-messages.ts';
-export { type CohereProxyOptions, ConfigError, type Limits } from './config.ts';
+export { type CohereProxyOptions, ConfigError } from './config.ts';
 export type { Message } from './conversation/message.ts';
 export { intelligentTruncateMessages } from './conversation/truncate.ts';
+export type { Limits } from './limits.ts';
 export { CohereProxyServer } from './server.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
-import { defaultLimits } from './config.ts';
 import { ProxyError } from './conversation/errors.ts';
 import { type KeepCalibrationOptions, type KeptCalibration, keepCalibration } from './keep-calibration.ts';
+import { defaultLimits } from './limits.ts';
 import { MemoryStore } from './store/memory-store.ts';
 import { Calibration } from './tokens/calibration.ts';
 
@@ -11,7 +11,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 function openStore() {
-  const store = new MemoryStore({ limits: defaultLimits, now: () => 0, isBusy: () => false });
+  const store = new MemoryStore({ limits: defaultLimits, now: () => 0 });
   onTestFinished(() => store.close());
   return store;
 }

@@ -11,15 +11,15 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from './config.ts';
+import { expandHome } from './data-dir.ts';
 
 const fileName = 'proxy-secret';
 
 /** Reads the secret in the data directory; makes both if they are not there. Synchronous: part of the start. */
 export function loadSecret(dataDir: string): string {
-  const directory = dataDir.replace(/^~(?=\/|$)/, () => homedir());
+  const directory = expandHome(dataDir);
   const path = join(directory, fileName);
   try {
     return check(read(path) ?? make(directory, path));

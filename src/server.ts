@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CohereClient } from './cohere/client.ts';
 import { describePrompt } from './cohere/format-request.ts';
-import { type CohereProxyOptions, type Config, resolveConfig } from './config.ts';
+import { type CohereProxyOptions, type Config, ConfigError, resolveConfig } from './config.ts';
 import { ProxyError } from './conversation/errors.ts';
+import { expandHome } from './data-dir.ts';
 import { type App, createApp } from './http/app.ts';
 import { addHealthRoutes } from './http/health-routes.ts';
 import { createOwnerResolver } from './http/owner.ts';
@@ -14,6 +15,7 @@ import { makeId } from './ids.ts';
 import { type KeptCalibration, keepCalibration } from './keep-calibration.ts';
 import { loggerOptions } from './log.ts';
 import { addModelRoutes } from './openai-chat/model-routes.ts';
+import { readMessages } from './openai-chat/read-messages.ts';
 import { addChatRoutes } from './openai-chat/routes.ts';
 import { writeMessage } from './openai-chat/write-message.ts';
 import { createSeal } from './seal.ts';
@@ -22,10 +24,14 @@ import { addSessionRoutes } from './sessions/routes.ts';
 import { type Simulator, startSimulator } from './simulator/server.ts';
 import { openStore } from './store/open-store.ts';
 import type { SessionStore } from './store/session-store.ts';
+import { StoreStartError } from './store/store-start-error.ts';
 import { EncoderChoice } from './tokens/encoder-choice.ts';
 import { type CohereChatRequest, TokenMeter } from './tokens/meter.ts';
+import { anchorsLeftBy } from './turn/anchors-left.ts';
 import { KnownTools } from './turn/known-tools.ts';
+import { Leases } from './turn/leases.ts';
 import type { ModelInfo, Prompt } from './turn/model.ts';
+import { openCarried } from './turn/native-messages.ts';
 import { SessionGate } from './turn/session-gate.ts';
 
 /**
@@ -72,11 +78,7 @@ export class CohereProxyServer {
     const resolveOwner = createOwnerResolver(config, () => loadSecret(config.dataDir));
     const gate = new SessionGate(config.limits);
     const now = Date.now;
-    this.#store = openStore(config.sessionStore, {
-      limits: config.limits,
-      now,
-      isBusy: key => gate.isBusy(key),
-    });
+    this.#store = await this.#openStore(now);
     this.#cohere = new CohereClient({
       baseUrl: this.#simulator?.url ?? config.cohereBaseUrl,
       usesClientKeys: config.ownerMode === 'passthrough',
@@ -102,6 +104,7 @@ export class CohereProxyServer {
       },
       store: this.#store,
       gate,
+      leases: new Leases(),
       tools: new KnownTools(),
       seal: createSeal(() => this.#sealSecret()),
       defaultModel: config.model,
@@ -117,7 +120,18 @@ export class CohereProxyServer {
       labelHeaders: config.labelHeaders,
     });
     addModelRoutes(app, this.#cohere);
-    addSessionRoutes(app, { store: this.#store, writeMessage });
+    addSessionRoutes(app, {
+      store: this.#store,
+      running: this.#running,
+      limits: config.limits,
+      defaultModel: config.model,
+      writeMessage,
+      // Answers that other proxies without a store gave out are opened, where they are ours.
+      readMessages: (messages, space) => openCarried(readMessages(messages), space, turns.seal, false),
+      anchorsLeftBy,
+      makeId,
+      now,
+    });
     addHealthRoutes(app, { checkStore: async () => this.#store?.check() });
     this.#calibration = keepCalibration(meter.calibration, { store: this.#store, log: app.log });
     await Promise.all([this.#loadVocabulary(encoders, meter, app), this.#calibration.restored]);
@@ -130,6 +144,22 @@ export class CohereProxyServer {
     const { port } = app.server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
     return { url: `http://${host}:${port}` };
+  }
+
+  async #openStore(now: () => number): Promise<SessionStore | undefined> {
+    const { store, sessionStoreOptional, limits } = this.config;
+    const choice = store.kind === 'sqlite' ? { ...store, path: expandHome(store.path) } : store;
+    try {
+      return await openStore(choice, {
+        limits,
+        now,
+        isOptional: sessionStoreOptional,
+        onProblem: ({ message, ...problem }) => this.#app?.log.warn(problem, message),
+      });
+    } catch (error) {
+      if (!(error instanceof StoreStartError)) throw error;
+      throw new ConfigError([{ option: 'sessionStore', text: error.message }]);
+    }
   }
 
   /** Only asked for where answers are carried. Without a place to keep it they can be opened until the next start. */

@@ -10,6 +10,7 @@ const rows = [
   'json',
   'json-log',
   'session',
+  'session-disk',
   'full-store',
   'burst',
   'paced',

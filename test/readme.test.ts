@@ -5,16 +5,22 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { helpText } from '../src/command-line.ts';
-import { defaultLimits } from '../src/config.ts';
 import { type ErrorCode, ProxyError } from '../src/conversation/errors.ts';
 import { CohereProxyServer } from '../src/index.ts';
+import { defaultLimits } from '../src/limits.ts';
 import { chatBody } from '../src/openai-chat/wire.ts';
 import { faults } from '../src/simulator/faults.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string) => readFileSync(`${root}/${path}`, 'utf8');
 const readme = read('README.md');
-const pages = ['CONTRIBUTING.md', 'docs/turn.md', 'docs/recognition.md', 'docs/clients.md'];
+const pages = [
+  'CONTRIBUTING.md',
+  'docs/turn.md',
+  'docs/recognition.md',
+  'docs/clients.md',
+  'docs/sessions.md',
+];
 
 /** The text under a heading, up to the next one of its level. */
 function section(heading: string): string {
@@ -52,15 +58,16 @@ describe('the tables are complete', () => {
     const rows = tableRows(section('Configuration')).slice(1);
     const inHelp = entries.map(entry => {
       const [, flag = '', variable = ''] = /^(--[a-z-]+)?(?:, -h)? ?([A-Z][A-Z_]+)?/.exec(entry) ?? [];
-      const isSwitch = flag === '--offline';
-      return [flag, isSwitch ? 'OFFLINE' : variable, /\(default: (.*)\)$/.exec(entry)?.[1] ?? ''];
+      const isSwitch = /^--(offline|session-store-optional)$/.test(flag);
+      const switched = flag.slice(2).replaceAll('-', '_').toUpperCase();
+      return [flag, isSwitch ? switched : variable, /\(default: (.*)\)$/.exec(entry)?.[1] ?? ''];
     });
     expect(rows.map(row => row.slice(0, 3))).toEqual(inHelp);
   });
 
   test('every error code, with its status, its type and whether to try again', () => {
     const source = read('src/conversation/errors.ts');
-    const codes = [...source.matchAll(/^ {2}([a-z_]+): (?:refused|missing|\{ status: \d+)/gm)].map(
+    const codes = [...source.matchAll(/^ {2}([a-z_]+): (?:refused|missing|\{\s+status: \d+)/gm)].map(
       ([, code]) => code,
     );
     expect(codes).toContain('internal_error');
@@ -142,7 +149,12 @@ describe('the tables are complete', () => {
 const address = 'http://127.0.0.1:8080';
 
 async function startOffline(): Promise<string> {
-  const server = new CohereProxyServer({ offline: true, port: 0, logLevel: 'silent' });
+  const server = new CohereProxyServer({
+    offline: true,
+    port: 0,
+    sessionStore: 'memory:',
+    logLevel: 'silent',
+  });
   onTestFinished(() => server.close());
   return (await server.listen()).url;
 }

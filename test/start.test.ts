@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { defaultLimits, defaults } from '../src/config.ts';
+import { defaults } from '../src/config.ts';
+import { defaultLimits } from '../src/limits.ts';
 import { ProxyProcess, type StartOptions } from './support/proxy-process.ts';
 
 const canary = 'canary-7e57-0123456789-0123456789-0123456789';
@@ -55,6 +56,7 @@ describe('asking', () => {
       ['--cohere-api-key COHERE_API_KEY', "each client's own"],
       ['--cohere-base-url COHERE_BASE_URL', defaults.cohereBaseUrl],
       ['--session-store SESSION_STORE', defaults.sessionStore],
+      ['--session-store-optional', 'off'],
       ['--model COHERE_MODEL', defaults.model],
       ['--context COHERE_CONTEXT', 'what Cohere says'],
       ['--tokenizer TOKENIZER', defaults.tokenizer],
@@ -64,7 +66,7 @@ describe('asking', () => {
       ['--allowed-hosts ALLOWED_HOSTS', 'none'],
       ['--allowed-origins ALLOWED_ORIGINS', 'none'],
       ['--label-header LABEL_HEADER', 'none'],
-      ['--session-idle-minutes SESSION_IDLE_MINUTES', defaultLimits.sessionIdleMs / 60_000],
+      ['--session-idle-minutes SESSION_IDLE_MINUTES', '30 in memory, 43200 in sqlite: and Redis'],
       ['--max-sessions MAX_SESSIONS', defaultLimits.sessions],
       ['--session-memory-mb SESSION_MEMORY_MB', defaultLimits.sessionStoreBytes / 1024 / 1024],
       ['--log-level LOG_LEVEL', defaults.logLevel],
@@ -106,11 +108,15 @@ describe('O3 what cannot be: exit 2, a line for each problem', () => {
       { args: ['--cohere-base-url', 'http://gateway.example'] },
       [/^--cohere-base-url: must be https/],
     ],
-    ['a store', { env: { SESSION_STORE: canary } }, [/^SESSION_STORE: must be memory: or none$/]],
     [
-      'a later store',
+      'a store',
+      { env: { SESSION_STORE: canary } },
+      [/^SESSION_STORE: must be sqlite:, sqlite:PATH, memory:, none, or the URL of a Redis/],
+    ],
+    [
+      'a shared store without the secret that all share',
       { env: { SESSION_STORE: `redis://:${canary}@host` } },
-      [/^SESSION_STORE: .* redis: is not available yet$/],
+      [/^PROXY_SECRET: is missing: all proxies that share a store need the same one/],
     ],
     ['a model', { args: ['--model', `${canary} ${canary}`] }, [/^--model: must be a model name$/]],
     ['a secret', { env: { PROXY_SECRET: 'canary' } }, [/^PROXY_SECRET: must have at least 32 characters$/]],

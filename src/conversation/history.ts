@@ -63,6 +63,11 @@ export class History implements Iterable<Message> {
     return place >= 0 && place < this.length ? this.#log.messages[place] : undefined;
   }
 
+  /** Lists with the same one hold the same messages, as far as both go. */
+  get origin(): object {
+    return this.#log;
+  }
+
   /** Costs what is new, except where another list already went on from here in another way. */
   append(messages: readonly Message[]): History {
     if (messages.length === 0) return this;

@@ -24,6 +24,10 @@ export interface Session {
   readonly version: number;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  /** Unless it is used before. */
+  readonly expiresAtMs: number;
+  /** How long it lives after its last turn, where that is not as long as all do. */
+  readonly idleMs?: number | undefined;
   /** The last turn's. */
   readonly model: string;
   /** Which dialect began it. */
@@ -64,7 +68,10 @@ export interface Turn {
   readonly anchors?: readonly string[] | undefined;
   /** What the client said. */
   readonly added: readonly Message[];
-  readonly reply: Reply;
+  /** Absent where nobody was asked: a branch that only shares, a conversation that was brought from elsewhere. */
+  readonly reply?: Reply;
+  /** How long a session that this turn begins lives after its last one; undefined as all do. */
+  readonly idleMs?: number | undefined;
   /** The id under which the answer was given out, and when. */
   readonly answerId: string;
   readonly createdAtMs: number;

@@ -37,6 +37,7 @@ async function main(): Promise<void> {
   const simulator = cohereApiKey === undefined ? await startSimulator({ paceMs }) : undefined;
   try {
     const server = new CohereProxyServer({
+      sessionStore: 'memory:',
       port: 0,
       logLevel: 'silent',
       cohereApiKey: cohereApiKey ?? keyOfSimulator,

@@ -15,6 +15,8 @@ test.each([
   ['/model/info', '/v1/model/info'],
   ['/sessions/mine?user=a//b', '/v1/sessions/mine?user=a//b'],
   ['/sessions', '/v1/sessions'],
+  ['/session-exports?user=', '/v1/session-exports?user='],
+  ['/session-imports', '/v1/session-imports'],
   ['/v1/chat/completions?beta=true', '/v1/chat/completions?beta=true'],
   ['/', '/'],
   ['///', '/'],

@@ -1,6 +1,6 @@
 // One form of a path, made once, before guard and route: they can never see two different ones.
 
-const doors = /^\/(?:chat\/completions|models|model\/info|sessions)(?=[/?]|$)/;
+const doors = /^\/(?:chat\/completions|models|model\/info|sessions|session-(?:ex|im)ports)(?=[/?]|$)/;
 
 /**
  * Doubled slashes become one and a missing `/v1` is added (Roo's and Zoo's LiteLLM provider leave it out; base URLs

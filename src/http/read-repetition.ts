@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ProxyError } from '../conversation/errors.ts';
-import type { Repetition } from '../conversation/session.ts';
+import type { Repetition, TurnMark } from '../conversation/session.ts';
 
 const keyTtlMs = 24 * 60 * 60_000;
 // The official client waits at most eight seconds before each of two repeats.
@@ -24,19 +24,32 @@ export function readRepetition(
   sessionId: string | undefined,
 ): Repetition | undefined {
   if (!body) return undefined;
-  const key = headers['idempotency-key'];
-  if (key !== undefined) {
-    if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
-      throw new ProxyError('invalid_value', 'An Idempotency-Key is 1 to 255 visible ASCII characters.', {
-        param: 'Idempotency-Key',
-      });
-    }
-    return { source: 'key', key: `key:${key}`, fingerprint: digestOf(body), ttlMs: keyTtlMs, isRepeat: true };
-  }
+  const mark = readIdempotencyKey(headers, body);
+  if (mark) return { source: 'key', ...mark, isRepeat: true };
   if (sessionId === undefined) return undefined;
   const isRepeat = Number(headers['x-stainless-retry-count']) > 0;
   const fingerprint = digestOf(body);
   return { source: 'client', key: `body:${fingerprint}`, fingerprint, ttlMs: clientTtlMs, isRepeat };
+}
+
+/**
+ * @param request what it asks for beside the body, such as `DELETE /v1/…`, where that is not always the same
+ * @throws ProxyError 400 for a key that cannot be kept.
+ */
+export function readIdempotencyKey(
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+  request = '',
+): TurnMark | undefined {
+  const key = headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new ProxyError('invalid_value', 'An Idempotency-Key is 1 to 255 visible ASCII characters.', {
+      param: 'Idempotency-Key',
+    });
+  }
+  const fingerprint = digestOf(request === '' ? body : Buffer.concat([Buffer.from(`${request}\n`), body]));
+  return { key: `key:${key}`, fingerprint, ttlMs: keyTtlMs };
 }
 
 function digestOf(body: Buffer): string {

@@ -1,34 +1,63 @@
-// Looking at sessions and deleting them. All of the owner's spaces are shown; `?user=` narrows to one.
+// Looking at sessions, branching off from them, letting them expire, and deleting them. All of the owner's spaces are
+// shown; `?user=` narrows to one.
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ProxyError } from '../conversation/errors.ts';
 import type { Message } from '../conversation/message.ts';
-import { isSessionId, type Session, type SessionKey, sessionNotFound } from '../conversation/session.ts';
+import { type Session, sessionNotFound } from '../conversation/session.ts';
 import type { App } from '../http/app.ts';
-import { type SessionStore, type SessionSummary, summaryOf } from '../store/session-store.ts';
+import { readIdempotencyKey } from '../http/read-repetition.ts';
+import type { RunningRequests } from '../http/running-requests.ts';
+import type { SessionStore, SessionSummary } from '../store/session-store.ts';
+import { answerOnce } from './answer-once.ts';
+import { readCursor, writeCursor } from './cursor.ts';
+import { deleteSessions } from './delete-sessions.ts';
+import { findSession } from './find-session.ts';
+import { forkBody, forkSession } from './fork-session.ts';
+import type { ReadExportOptions } from './read-export.ts';
+import { expiresAfter, readFields, readQuery, userField } from './read-fields.ts';
+import { addTransferRoutes } from './transfer-routes.ts';
+import { createTurnMaker, type TurnMakerOptions } from './turn-maker.ts';
+import { messagesOf, writeHead, writeNative, writeSummary } from './write-session.ts';
+
+const yesOrNo = z.enum(['true', 'false']);
 
 const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   after: z.string().max(1024).optional(),
-  user: z.string().max(512).optional(),
+  user: userField.optional(),
   label: z.string().max(128).optional(),
-  branches: z.enum(['true', 'false']).optional(),
+  branches: yesOrNo.optional(),
 });
 
-export interface SessionRoutesOptions {
+const oneQuery = z.object({ user: userField.optional() });
+const seenQuery = oneQuery.extend({ format: z.enum(['openai', 'native']).default('openai') });
+// A misspelt parameter must not delete more than was meant.
+const deleteQuery = z.strictObject({ user: userField.optional(), all: yesOrNo.optional() });
+const changeBody = z.strictObject({ expires_after: expiresAfter.nullable() });
+
+export interface SessionRoutesOptions extends TurnMakerOptions, ReadExportOptions {
   /** Undefined where the proxy keeps no sessions. */
   readonly store: SessionStore | undefined;
   /** The shape in which messages are shown. */
   readonly writeMessage: (message: Message) => object;
+  readonly running: RunningRequests;
+  readonly limits: { readonly jsonDepth: number; readonly clientWriteTimeoutMs: number };
 }
 
-export function addSessionRoutes(app: App, { store, writeMessage }: SessionRoutesOptions): void {
+/** What a request does to sessions, once. */
+export type Write = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  run: (store: SessionStore) => Promise<object>,
+) => Promise<FastifyReply>;
+
+export function addSessionRoutes(app: App, options: SessionRoutesOptions): void {
+  const { writeMessage, makeId, running } = options;
+  const make = createTurnMaker(options);
+
   app.get('/v1/sessions', async (request, reply) => {
-    const query = listQuery.safeParse(request.query);
-    if (!query.success) {
-      const param = String(query.error.issues[0]?.path[0] ?? 'query');
-      throw new ProxyError('invalid_value', `Invalid '${param}'.`, { param });
-    }
-    const { limit, after, user, label, branches } = query.data;
+    const { limit, after, user, label, branches } = readQuery(listQuery, request.query);
     const { sessions, hasMore } = await opened().list({
       owner: request.caller.owner,
       limit,
@@ -37,84 +66,98 @@ export function addSessionRoutes(app: App, { store, writeMessage }: SessionRoute
       ...(user === undefined ? {} : { user }),
       ...(after === undefined ? {} : { after: readCursor(after) }),
     });
+    const placeOf = (session: SessionSummary | undefined) => (session ? writeCursor(session) : null);
     return reply.send({
       object: 'list',
       data: sessions.map(writeSummary),
-      first_id: writeCursor(sessions[0]),
-      last_id: writeCursor(sessions.at(-1)),
+      first_id: placeOf(sessions[0]),
+      last_id: placeOf(sessions.at(-1)),
       has_more: hasMore,
     });
   });
 
   app.get('/v1/sessions/:id', async (request, reply) => {
-    const session = await read(request.caller.owner, request.params, request.query);
-    const messages = [...session.system, ...session.messages].map(writeMessage);
-    return reply.send({ ...writeSummary(summaryOf(session)), messages });
+    const { format } = readQuery(seenQuery, request.query);
+    const session = await named(request);
+    if (format === 'native') return reply.send(writeNative(session));
+    return reply.send({ ...writeHead(session), messages: messagesOf(session).map(writeMessage) });
   });
 
-  app.delete('/v1/sessions/:id', async (request, reply) => {
-    const { key } = await read(request.caller.owner, request.params, request.query);
-    if (!(await opened().delete(key))) throw sessionNotFound(key.id);
-    return reply.send({ id: key.id, object: 'session.deleted', deleted: true });
-  });
+  app.post('/v1/sessions/:id', (request, reply) =>
+    write(request, reply, async store => {
+      const { expires_after: expiry } = readFields(changeBody, request.body ?? {});
+      const session = await named(request);
+      const idleMs = expiry === null ? undefined : expiry.seconds * 1000;
+      if (!(await store.setIdle(session.key, idleMs))) throw sessionNotFound(session.key.id);
+      const read = await store.read(session.key);
+      if (read.status === 'found') return writeHead(read.session);
+      // The time that it was given has passed: it was the last that is heard of it.
+      return writeHead({ ...session, idleMs, expiresAtMs: session.updatedAtMs + (idleMs ?? 0) });
+    }),
+  );
+
+  app.post('/v1/sessions/:id/fork', (request, reply) =>
+    write(request, reply, async store => {
+      const body = readFields(forkBody, request.body ?? {});
+      const key = await forkSession(await named(request), body, store, make);
+      return writeHead(await findSession(store, { ...key, user: key.user ?? '' }));
+    }),
+  );
+
+  app.delete('/v1/sessions/:id', (request, reply) =>
+    write(request, reply, async store => {
+      const { key } = await named(request);
+      if (!(await store.delete(key))) throw sessionNotFound(key.id);
+      return { id: key.id, object: 'session.deleted', deleted: true };
+    }),
+  );
+
+  app.delete('/v1/sessions', (request, reply) =>
+    write(request, reply, async store => {
+      const { user, all } = readQuery(deleteQuery, request.query);
+      if ((user === undefined) === (all !== 'true')) {
+        throw new ProxyError(
+          user === undefined ? 'missing_required_parameter' : 'invalid_request',
+          'Give either ?user=, whose sessions are deleted (empty for those without), or ?all=true.',
+          { param: 'user' },
+        );
+      }
+      const { owner } = request.caller;
+      const deleted = await deleteSessions(store, { owner, ...(user === undefined ? {} : { user }) });
+      return { object: 'session.list.deleted', deleted };
+    }),
+  );
+
+  addTransferRoutes(app, { ...options, make, opened, write });
 
   function opened(): SessionStore {
-    if (!store) throw new ProxyError('sessions_disabled', 'This proxy keeps no sessions.');
-    return store;
+    if (!options.store) throw new ProxyError('sessions_disabled', 'This proxy keeps no sessions.');
+    return options.store;
   }
 
-  async function read(owner: string, params: unknown, query: unknown): Promise<Session> {
-    const { id } = params as { id: string };
-    const { user } = query as { user?: unknown };
-    if (user !== undefined && typeof user !== 'string') {
-      throw new ProxyError('invalid_value', "Invalid 'user'.", { param: 'user' });
-    }
-    if (!isSessionId(id)) throw sessionNotFound(id.slice(0, 128));
-    const spaces = (await opened().find(owner, id)).filter(
-      space => user === undefined || (space.user ?? '') === user,
+  function named(request: FastifyRequest): Promise<Session> {
+    const { id } = request.params as { id: string };
+    const { user } = readQuery(oneQuery, request.query);
+    return findSession(opened(), { owner: request.caller.owner, id, user });
+  }
+
+  /** What begins before the proxy is stopped has time to end. With an `Idempotency-Key` it runs once. */
+  async function write(...[request, reply, run]: Parameters<Write>): Promise<FastifyReply> {
+    const store = opened();
+    running.watch(reply.raw);
+    const { headers, method, url, bytes = Buffer.alloc(0) } = request;
+    const { status, body, isReplayed } = await answerOnce(
+      {
+        store,
+        // A key is the owner's, whose session it may be about.
+        space: { owner: request.caller.owner, user: undefined },
+        repetition: readIdempotencyKey(headers, bytes, `${method} ${url}`),
+        makeId,
+        log: request.log,
+      },
+      async () => ({ status: 200, body: await run(store) }),
     );
-    const [space, ...others] = spaces;
-    if (!space) {
-      const { status } = await opened().read({ owner, user: user || undefined, id });
-      throw sessionNotFound(id, status === 'expired');
-    }
-    // A client's own name may be used once for each `user`; which one is meant must be said, not guessed.
-    if (others.length > 0) {
-      throw new ProxyError('invalid_request', 'Several users have a session of this name: add ?user=.', {
-        param: 'user',
-      });
-    }
-    const key: SessionKey = { owner: space.owner, user: space.user, id };
-    const found = await opened().read(key);
-    if (found.status !== 'found') throw sessionNotFound(id, found.status === 'expired');
-    return found.session;
+    if (isReplayed) reply.header('idempotent-replayed', 'true');
+    return reply.code(status).send(body);
   }
-}
-
-function writeSummary(summary: SessionSummary) {
-  const { id, user, label, parentId, model, createdAtMs, updatedAtMs, messageCount } = summary;
-  return {
-    id,
-    object: 'session',
-    user: user ?? null,
-    label: label ?? null,
-    parent_id: parentId ?? null,
-    model,
-    created_at: Math.floor(createdAtMs / 1000),
-    updated_at: Math.floor(updatedAtMs / 1000),
-    message_count: messageCount,
-  };
-}
-
-// A place in the list is an id, and its `user` where there is one: `@` stands in no id.
-function writeCursor(session: SessionSummary | undefined): string | null {
-  if (!session) return null;
-  return session.user === undefined
-    ? session.id
-    : `${session.id}@${Buffer.from(session.user).toString('base64url')}`;
-}
-
-function readCursor(cursor: string): { id: string; user: string | undefined } {
-  const [id = '', user] = cursor.split('@');
-  return { id, user: user === undefined ? undefined : Buffer.from(user, 'base64url').toString() };
 }

@@ -1,8 +1,10 @@
 // Under which names a session is found that nobody named: its anchors, and the calls of its replies.
 import type { Space, Turn } from '../conversation/session.ts';
 
-export function hintsOf(space: Space, { anchors = [], reply }: Turn): string[] {
-  const calls = reply.message.toolCalls ?? [];
+export function hintsOf(space: Space, { anchors = [], added, reply }: Turn): string[] {
+  // What was brought from elsewhere holds its replies among the rest.
+  const said = reply ? [reply.message] : added;
+  const calls = said.flatMap(message => (message.role === 'assistant' && message.toolCalls) || []);
   return [
     ...anchors.map(anchor => hintOf(space, 'anchor', anchor)),
     ...calls.map(({ id }) => hintOf(space, 'call', id)),

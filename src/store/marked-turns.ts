@@ -1,12 +1,12 @@
 // Turns whose request may come again, by the mark that it carries. Each holds what was said in it, which its session
 // may have replaced since.
-import type { Turn } from '../conversation/session.ts';
 import type { Holdings } from './holdings.ts';
+import type { AnsweredTurn } from './session-store.ts';
 import type { Held } from './weigh.ts';
 
 interface Marked<Owner> {
   readonly owner: Owner;
-  readonly turn: Turn;
+  readonly turn: AnsweredTurn;
   readonly version: number;
   readonly expiresAtMs: number;
 }
@@ -75,7 +75,7 @@ export class MarkedTurns<Owner extends object> {
   }
 }
 
-function heldBy({ system, added, reply }: Turn): Held[] {
+function heldBy({ system, added, reply }: AnsweredTurn): Held[] {
   const { message, logprobs } = reply;
   return [...system, ...added, message, ...(logprobs ? [logprobs] : [])];
 }

@@ -3,18 +3,32 @@ import { ProxyError } from '../conversation/errors.ts';
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import type { Session, SessionKey, Space, Turn } from '../conversation/session.ts';
+import { Claims } from './claims.ts';
 import { HintIndex } from './hint-index.ts';
 import { hintOf, hintsOf } from './hint-names.ts';
+import { Holds } from './holds.ts';
+import { rememberTurn } from './known-turns.ts';
 import { MarkedTurns } from './marked-turns.ts';
-import { nameOf, type Resident, type ResidentOptions, ResidentSessions } from './resident-sessions.ts';
+import { nextSession } from './next-session.ts';
+import { pageOf } from './page-of.ts';
 import {
-  type AppendResult,
-  type ListOptions,
-  type ReadResult,
-  type Recalled,
-  type SessionPage,
-  type SessionStore,
-  summaryOf,
+  latestUsed,
+  nameOf,
+  type Resident,
+  type ResidentOptions,
+  ResidentSessions,
+} from './resident-sessions.ts';
+import type {
+  AppendOptions,
+  AppendResult,
+  Claim,
+  ClaimRequest,
+  Lease,
+  ListOptions,
+  ReadResult,
+  Recalled,
+  SessionPage,
+  SessionStore,
 } from './session-store.ts';
 import { hintBytes, placeBytes, weighTools } from './weigh.ts';
 
@@ -22,11 +36,10 @@ export interface MemoryStoreOptions {
   readonly limits: ResidentOptions['limits'] & {
     readonly sessionBytes: number;
     readonly sessionMessages: number;
+    readonly transcriptIdleMs: number;
     readonly idempotencyRecords: number;
   };
   readonly now: () => number;
-  /** A session whose turn is running is never pushed out to make room. */
-  readonly isBusy: (key: SessionKey) => boolean;
 }
 
 /** What a turn brings to the session that is there (`resident`), or that goes on (`going`). */
@@ -42,30 +55,44 @@ interface Bringing {
 
 type Sizes = Pick<Resident, 'messageBytes' | 'toolBytes' | 'hints'>;
 
-const rememberedTurns = 64;
 const sweepMs = 30_000;
 const maxNotes = 100;
+/** How much of all bytes answers to claims may take. */
+const claimShare = 1 / 8;
 
 export class MemoryStore implements SessionStore {
   readonly #options: MemoryStoreOptions;
   readonly #sessions: ResidentSessions;
   readonly #hints = new HintIndex<Resident>();
   readonly #marked: MarkedTurns<Resident>;
+  readonly #holds: Holds;
+  readonly #claims: Claims;
   readonly #notes = new Map<string, string>();
   readonly #timer: NodeJS.Timeout;
   #isClosed = false;
 
   constructor(options: MemoryStoreOptions) {
     this.#options = options;
+    const { limits, now } = options;
+    this.#holds = new Holds(now);
     this.#sessions = new ResidentSessions({
-      ...options,
+      limits,
+      now,
+      isHeld: key => this.#holds.isHeld(nameOf(key)),
+      bytesBeside: () => this.#claims.bytes,
       heldBeside: resident => this.#marked.heldFor(resident),
       onRemove: resident => {
         this.#hints.remove(resident);
         this.#marked.forgetAll(resident);
       },
     });
-    this.#marked = new MarkedTurns(options.limits.idempotencyRecords, this.#sessions.held);
+    this.#marked = new MarkedTurns(limits.idempotencyRecords, this.#sessions.held);
+    this.#claims = new Claims({
+      max: limits.idempotencyRecords,
+      maxBytes: limits.sessionStoreBytes * claimShare,
+      now,
+      makeRoom: bytes => this.#sessions.makeRoom({ isNew: false, bytes, replaced: [], kept: undefined }),
+    });
     this.#timer = setInterval(() => this.#opened(), sweepMs);
     this.#timer.unref();
   }
@@ -78,25 +105,33 @@ export class MemoryStore implements SessionStore {
   async read(key: SessionKey): Promise<ReadResult> {
     const sessions = this.#opened();
     const resident = sessions.get(key);
-    // Whoever asks for a turn holds the session already, so that the sweep took it for busy.
-    if (sessions.isDue(resident)) return { status: 'expired' };
     if (!resident) return { status: sessions.isBuried(key) ? 'expired' : 'missing' };
     return { status: 'found', session: resident.session };
   }
 
-  async append(
-    key: SessionKey,
-    turn: Turn,
-    { expectedVersion }: { readonly expectedVersion: number },
-  ): Promise<AppendResult> {
+  async hold(key: SessionKey, lease: Lease): Promise<ReadResult | { readonly status: 'busy' }> {
+    this.#opened();
+    return this.#holds.take(nameOf(key), lease) ? this.read(key) : { status: 'busy' };
+  }
+
+  async letGo(key: SessionKey, holder: string): Promise<void> {
+    this.#opened();
+    this.#holds.letGo(nameOf(key), holder);
+  }
+
+  async append(key: SessionKey, turn: Turn, options: AppendOptions): Promise<AppendResult> {
+    const { expectedVersion, holder } = options;
     const sessions = this.#opened();
-    // Begun anew over one that expired: the sweep took it for busy, since this turn holds it.
-    if (expectedVersion === 0 && sessions.isDue(sessions.get(key))) sessions.bury(key);
+    const name = nameOf(key);
     const resident = sessions.get(key);
     const knownVersion = resident?.turnIds.get(turn.id);
-    if (knownVersion !== undefined) return { status: 'duplicate', version: knownVersion };
+    if (knownVersion !== undefined) {
+      this.#holds.letGo(name, holder);
+      return { status: 'duplicate', version: knownVersion };
+    }
     const before = resident?.session;
-    if ((before?.version ?? 0) !== expectedVersion) return { status: 'conflict' };
+    if (this.#holds.isHeld(name, holder) || (before?.version ?? 0) !== expectedVersion)
+      return { status: 'conflict' };
 
     const base = (before?.messages ?? turn.parent?.messages ?? History.empty).take(turn.keep);
     const isCut = before !== undefined && base.length < before.messages.length;
@@ -105,7 +140,7 @@ export class MemoryStore implements SessionStore {
       return { status: 'conflict' };
     // The one that is there goes on; where its messages stay behind, another one begins.
     const going = leftBehindId === undefined ? resident : undefined;
-    const said = [...turn.added, turn.reply.message];
+    const said = [...turn.added, ...(turn.reply ? [turn.reply.message] : [])];
     const hints = hintsOf(key, turn);
     const sizes = this.#hold({ turn, base, said, hints: hints.length, resident, going });
 
@@ -113,17 +148,41 @@ export class MemoryStore implements SessionStore {
     if (resident && leftBehindId !== undefined) sessions.rename(resident, leftBehindId);
     // A branch has a list of its own: what it adds would stay in its parent's for as long as that lives.
     const messages = going ? base.append(said) : History.of([...base, ...said]);
-    const session = this.#next(key, turn, before, messages, leftBehindId);
+    const { limits, now } = this.#options;
+    const session = nextSession(key, { turn, before, messages, leftBehindId, atMs: now(), limits });
     const used = sessions.put(going, { session, turnIds, ...sizes });
     this.#mark(used, turn);
     this.#hints.add(used, hints);
+    this.#holds.letGo(name, holder);
     return { status: 'appended', version: session.version };
+  }
+
+  async setIdle(key: SessionKey, idleMs: number | undefined): Promise<boolean> {
+    const sessions = this.#opened();
+    const resident = sessions.get(key);
+    if (resident) sessions.setIdle(resident, idleMs);
+    return resident !== undefined;
   }
 
   async recall(space: Space, markKey: string): Promise<Recalled | undefined> {
     this.#opened();
     const marked = this.#marked.find(nameOf({ ...space, id: markKey }), this.#options.now());
     return marked && { turn: marked.turn, version: marked.version, session: marked.owner.session };
+  }
+
+  async claim(space: Space, key: string, request: ClaimRequest): Promise<Claim> {
+    this.#opened();
+    return this.#claims.claim(nameOf({ ...space, id: key }), request);
+  }
+
+  async settle(
+    space: Space,
+    key: string,
+    holder: string,
+    answer?: { readonly text: string; readonly ttlMs: number },
+  ): Promise<void> {
+    this.#opened();
+    this.#claims.settle(nameOf({ ...space, id: key }), holder, answer);
   }
 
   async findByAnchor(space: Space, anchor: string, limit: number): Promise<readonly Session[]> {
@@ -139,25 +198,8 @@ export class MemoryStore implements SessionStore {
     return [...found].slice(0, limit);
   }
 
-  async list({ owner, user, label, branches, limit, after }: ListOptions): Promise<SessionPage> {
-    const families = new Set<string>();
-    const listed: Session[] = [];
-    let isBehind = after === undefined;
-    for (const session of this.#opened().ofOwner(owner)) {
-      const { key, rootId } = session;
-      if (user !== undefined && (key.user ?? '') !== user) continue;
-      if (label !== undefined && session.label !== label) continue;
-      const family = nameOf({ ...key, id: rootId });
-      if (isBehind && (branches || !families.has(family))) listed.push(session);
-      families.add(family);
-      if (key.id === after?.id && key.user === after.user) isBehind = true;
-    }
-    if (!isBehind) {
-      throw new ProxyError('invalid_value', 'No session stands at this place of the list.', {
-        param: 'after',
-      });
-    }
-    return { sessions: listed.slice(0, limit).map(summaryOf), hasMore: listed.length > limit };
+  async list(options: ListOptions): Promise<SessionPage> {
+    return pageOf(this.#opened().ofOwner(options.owner), options);
   }
 
   async find(owner: string, id: string): Promise<readonly Space[]> {
@@ -194,11 +236,15 @@ export class MemoryStore implements SessionStore {
     this.#sessions.clear();
     this.#hints.clear();
     this.#marked.clear();
+    this.#holds.clear();
+    this.#claims.clear();
     this.#notes.clear();
   }
 
   #opened(): ResidentSessions {
     if (this.#isClosed) throw new ProxyError('store_unavailable', 'The session store is closed.');
+    this.#holds.sweep();
+    this.#claims.sweep();
     this.#sessions.sweep();
     this.#marked.sweep(this.#options.now());
     return this.#sessions;
@@ -220,7 +266,7 @@ export class MemoryStore implements SessionStore {
       this.#checkSize(places, messageBytes + toolBytes + held.bytesOf(system));
       let bytes = (places - (going?.session.messages.length ?? 0)) * placeBytes + hints * hintBytes;
       bytes += toolBytes - (going?.toolBytes ?? 0);
-      if (mark && reply.logprobs) bytes += held.bytesOf([reply.logprobs]);
+      if (mark && reply?.logprobs) bytes += held.bytesOf([reply.logprobs]);
       this.#sessions.makeRoom({ isNew: going === undefined, bytes, replaced, kept: resident });
       held.release(replaced);
       return { messageBytes, toolBytes, hints: hints + (going?.hints ?? 0) };
@@ -236,60 +282,17 @@ export class MemoryStore implements SessionStore {
       throw new ProxyError('store_full', 'This session has reached its size limit. Start a new one.');
   }
 
-  #next(
-    key: SessionKey,
-    turn: Turn,
-    before: Session | undefined,
-    messages: History,
-    leftBehindId: string | undefined,
-  ): Session {
-    const { model, system, tools, cut, parent } = turn;
-    const first = before ?? turn;
-    const atMs = this.#options.now();
-    return {
-      key,
-      version: (before?.version ?? 0) + 1,
-      createdAtMs: before?.createdAtMs ?? atMs,
-      updatedAtMs: atMs,
-      model,
-      dialect: first.dialect,
-      label: first.label,
-      parentId: leftBehindId ?? (before ? before.parentId : parent?.id),
-      rootId: before?.rootId ?? parent?.rootId ?? key.id,
-      system,
-      messages,
-      tools,
-      cut,
-    };
-  }
-
-  /** The latest used first. Very many may have begun alike, so that they are not sorted. */
   #find(hint: string, limit: number): Session[] {
     this.#opened();
-    const latest: Resident[] = [];
-    let earliest = 0;
-    for (const resident of this.#hints.find(hint)) {
-      if (resident.use < earliest) continue;
-      latest.push(resident);
-      latest.sort((a, b) => b.use - a.use).splice(limit);
-      if (latest.length === limit) earliest = latest.at(-1)?.use ?? 0;
-    }
-    return latest.map(({ session }) => session);
+    return latestUsed(this.#hints.find(hint), limit).map(({ session }) => session);
   }
 
   #mark(owner: Resident, turn: Turn): void {
-    if (!turn.mark) return;
+    const { mark, reply } = turn;
+    if (!mark || !reply) return;
     const { key, version } = owner.session;
-    const expiresAtMs = this.#options.now() + turn.mark.ttlMs;
-    this.#marked.add(nameOf({ ...key, id: turn.mark.key }), { owner, turn, version, expiresAtMs });
+    const expiresAtMs = this.#options.now() + mark.ttlMs;
+    const answered = { ...turn, reply };
+    this.#marked.add(nameOf({ ...key, id: mark.key }), { owner, turn: answered, version, expiresAtMs });
   }
-}
-
-function rememberTurn(turnIds: Map<string, number>, id: string, version: number): Map<string, number> {
-  turnIds.set(id, version);
-  for (const oldest of turnIds.keys()) {
-    if (turnIds.size <= rememberedTurns) break;
-    turnIds.delete(oldest);
-  }
-  return turnIds;
 }

@@ -1,7 +1,8 @@
-// The sessions that are in memory, with limits on their number and their bytes. What is idle expires, the longest
-// unused first, and leaves a tombstone.
+// The sessions that are in memory, with limits on their number and their bytes. What is idle expires, each at its time,
+// and leaves a tombstone; where there is no room, the longest unused goes first.
 import { ProxyError } from '../conversation/errors.ts';
 import type { Session, SessionKey } from '../conversation/session.ts';
+import { DueTimes } from './due-times.ts';
 import { Holdings } from './holdings.ts';
 import { type Held, hintBytes, placeBytes } from './weigh.ts';
 
@@ -12,14 +13,12 @@ export interface Resident {
   readonly toolBytes: number;
   /** By how many names it can be found. */
   readonly hints: number;
-  /** The newest are enough: a repeat follows soon or never. */
   readonly turnIds: Map<string, number>;
-  readonly usedAtMs: number;
   /** Rises with each use of any session. */
   readonly use: number;
 }
 
-type Standing = Omit<Resident, 'usedAtMs' | 'use'>;
+type Standing = Omit<Resident, 'use'>;
 
 export interface ResidentOptions {
   readonly limits: {
@@ -30,10 +29,12 @@ export interface ResidentOptions {
     readonly tombstoneMs: number;
   };
   readonly now: () => number;
-  /** A session whose turn is running is never pushed out to make room. */
-  readonly isBusy: (key: SessionKey) => boolean;
+  /** What is held neither expires nor is pushed out to make room. */
+  readonly isHeld: (key: SessionKey) => boolean;
   /** What else is let go of with one that goes. */
   readonly heldBeside: (resident: Resident) => Iterable<Held>;
+  /** Bytes that are taken by no session. */
+  readonly bytesBeside: () => number;
   /** Told of each that goes. */
   readonly onRemove: (resident: Resident) => void;
 }
@@ -56,6 +57,8 @@ export class ResidentSessions {
   readonly #named = new Map<string, Resident>();
   /** In order of use, the longest unused first. */
   readonly #residents = new Set<Resident>();
+  /** When each expires. */
+  readonly #due = new DueTimes<Resident>();
   /** In order of use, by owner. */
   readonly #byOwner = new Map<string, Set<Resident>>();
   /** When each expired, the earliest first. */
@@ -69,7 +72,7 @@ export class ResidentSessions {
   }
 
   get bytes(): number {
-    return this.held.bytes + this.#ownBytes;
+    return this.held.bytes + this.#ownBytes + this.#options.bytesBeside();
   }
 
   get(key: SessionKey): Resident | undefined {
@@ -81,11 +84,6 @@ export class ResidentSessions {
     return [...(this.#byOwner.get(owner) ?? [])].reverse().map(({ session }) => session);
   }
 
-  isDue(resident: Resident | undefined): boolean {
-    const { limits, now } = this.#options;
-    return resident !== undefined && now() - resident.usedAtMs >= limits.sessionIdleMs;
-  }
-
   isBuried(key: SessionKey): boolean {
     return this.#tombstones.has(nameOf(key));
   }
@@ -95,9 +93,10 @@ export class ResidentSessions {
     if (going) this.#ownBytes -= ownBytesOf(going);
     this.#ownBytes += ownBytesOf(standing);
     this.#uses += 1;
-    const used = { ...standing, usedAtMs: this.#options.now(), use: this.#uses };
+    const used = { ...standing, use: this.#uses };
     const resident: Resident = going ? Object.assign(going, used) : used;
-    const { key } = standing.session;
+    const { key, expiresAtMs } = standing.session;
+    this.#due.set(resident, expiresAtMs);
     const owned = this.#byOwner.get(key.owner) ?? new Set();
     this.#byOwner.set(key.owner, owned);
     for (const ordered of [this.#residents, owned]) {
@@ -118,11 +117,20 @@ export class ResidentSessions {
     Object.assign(resident, { session: { ...resident.session, key }, turnIds: new Map() });
   }
 
+  /** No use of it either. */
+  setIdle(resident: Resident, idleMs: number | undefined): void {
+    const { session } = resident;
+    const expiresAtMs = session.updatedAtMs + (idleMs ?? this.#options.limits.sessionIdleMs);
+    Object.assign(resident, { session: { ...session, idleMs, expiresAtMs } });
+    this.#due.set(resident, expiresAtMs);
+  }
+
   remove(key: SessionKey): boolean {
     const resident = this.get(key);
     if (!resident) return false;
     this.#named.delete(nameOf(key));
     this.#residents.delete(resident);
+    this.#due.delete(resident);
     const owned = this.#byOwner.get(key.owner);
     owned?.delete(resident);
     if (owned?.size === 0) this.#byOwner.delete(key.owner);
@@ -142,13 +150,12 @@ export class ResidentSessions {
     }
   }
 
-  /** All are in order of time, so that this looks only at what is due and at one more. */
+  /** Looks only at what is due. */
   sweep(): void {
-    const { limits, now, isBusy } = this.#options;
+    const { limits, now, isHeld } = this.#options;
     const atMs = now();
-    for (const { usedAtMs, session } of this.#residents) {
-      if (atMs - usedAtMs < limits.sessionIdleMs) break;
-      if (!isBusy(session.key)) this.bury(session.key);
+    for (const { session } of this.#due.due(atMs)) {
+      if (!isHeld(session.key)) this.bury(session.key);
     }
     for (const [name, expiredAtMs] of this.#tombstones) {
       if (atMs - expiredAtMs < limits.tombstoneMs) break;
@@ -158,7 +165,7 @@ export class ResidentSessions {
 
   /** The longest unused go, as few as will do; nobody goes for what does not fit all the same. */
   makeRoom({ isNew, bytes, replaced, kept }: RoomNeeded): void {
-    const { limits, isBusy, heldBeside } = this.#options;
+    const { limits, isHeld, heldBeside } = this.#options;
     const trial = this.held.trial();
     trial.release(replaced);
     let needed = this.bytes + bytes;
@@ -168,7 +175,7 @@ export class ResidentSessions {
     for (const resident of this.#residents) {
       if (fits()) break;
       const { session } = resident;
-      if (resident === kept || isBusy(session.key)) continue;
+      if (resident === kept || isHeld(session.key)) continue;
       leaving.push(session);
       sessions -= 1;
       needed -= ownBytesOf(resident);
@@ -185,6 +192,7 @@ export class ResidentSessions {
     this.held.clear();
     this.#named.clear();
     this.#residents.clear();
+    this.#due.clear();
     this.#byOwner.clear();
     this.#tombstones.clear();
     this.#ownBytes = 0;
@@ -199,6 +207,19 @@ function* heldBy({ messages, system }: Session): Generator<Held> {
 
 function ownBytesOf({ session, toolBytes, hints }: Standing): number {
   return session.messages.length * placeBytes + toolBytes + hints * hintBytes;
+}
+
+/** Very many may have begun alike, so that they are not sorted. */
+export function latestUsed(residents: Iterable<Resident>, limit: number): Resident[] {
+  const latest: Resident[] = [];
+  let earliest = 0;
+  for (const resident of residents) {
+    if (resident.use < earliest) continue;
+    latest.push(resident);
+    latest.sort((a, b) => b.use - a.use).splice(limit);
+    if (latest.length === limit) earliest = latest.at(-1)?.use ?? 0;
+  }
+  return latest;
 }
 
 /** Ids, marks and owners hold no line break; `user` may hold anything, so it comes last. */

@@ -12,9 +12,14 @@
 // R10 After close() every call rejects and no timer keeps the process alive.
 // R11 A marked turn is recalled by its mark's key until that is too old, or its session is gone.
 // R12 An idle session expires, is really freed and leaves a tombstone; a deleted one leaves nothing.
-// R13 A session is found by each anchor that its turns left and by the ids of the calls of its replies, while it lives.
+// R13 A session is found by each anchor that its turns left and by the calls of its replies, also of those that it was
+//     brought with, while it lives.
 // R14 A branch holds what it shares and what it adds; neither side sees what the other adds, or misses what it deletes.
 // R15 A note is read as it was last written.
+// R16 A session is held by one at a time, until it is let go of or its holder was silent for too long.
+// R17 Of requests with one key one runs; when it is done its answer is kept, when it failed the next one runs.
+// R18 A session that was given a time of its own expires by that; a transcript that nobody went on with by the short one.
+import type { Reply } from '../conversation/reply.ts';
 import type { Session, SessionKey, Space, Turn } from '../conversation/session.ts';
 
 export type ReadResult =
@@ -22,13 +27,33 @@ export type ReadResult =
   | { readonly status: 'missing' }
   | { readonly status: 'expired' };
 
+/** Who holds, and for how long without another word. */
+export interface Lease {
+  /** Unique among all that share the store. */
+  readonly holder: string;
+  readonly ttlMs: number;
+}
+
+export interface ClaimRequest extends Lease {
+  /** A digest of the request. */
+  readonly fingerprint: string;
+}
+
+export type Claim =
+  | { readonly status: 'claimed' }
+  | { readonly status: 'running'; readonly fingerprint: string }
+  | { readonly status: 'answered'; readonly fingerprint: string; readonly text: string };
+
 export type AppendResult =
   | { readonly status: 'appended'; readonly version: number }
   | { readonly status: 'duplicate'; readonly version: number }
   | { readonly status: 'conflict' };
 
+/** A turn with an answer. */
+export type AnsweredTurn = Turn & { readonly reply: Reply };
+
 export interface Recalled {
-  readonly turn: Turn;
+  readonly turn: AnsweredTurn;
   /** The session's version with that turn. */
   readonly version: number;
   /** As it stands now. */
@@ -41,6 +66,7 @@ export interface SessionSummary {
   readonly model: string;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
+  readonly expiresAtMs: number;
   readonly messageCount: number;
   readonly label: string | undefined;
   readonly parentId: string | undefined;
@@ -64,15 +90,38 @@ export interface ListOptions {
   readonly after?: { readonly id: string; readonly user: string | undefined };
 }
 
+export interface AppendOptions {
+  /** 0 begins the session. */
+  readonly expectedVersion: number;
+  /** Who holds the session, where somebody does: it is let go of with the append. Another's hold is a conflict. */
+  readonly holder?: string | undefined;
+}
+
+/** Everything may be refused with `store_unavailable`, and what is damaged with `store_corrupt`. */
 export interface SessionStore {
   read(key: SessionKey): Promise<ReadResult>;
+  /** Holds a session, whether it is there or not, and reads it; renews what the same holder holds. */
+  hold(key: SessionKey, lease: Lease): Promise<ReadResult | { readonly status: 'busy' }>;
+  /** Nothing where another holds it. */
+  letGo(key: SessionKey, holder: string): Promise<void>;
   /**
-   * Appends one whole turn. `expectedVersion` 0 makes the session. A `leftBehindId` that is taken is a conflict.
-   * @throws ProxyError `store_full` where a limit is reached, `store_unavailable` where the store is broken.
+   * Appends one whole turn. A `leftBehindId` that is taken is a conflict.
+   * @throws ProxyError `store_full` where a limit is reached.
    */
-  append(key: SessionKey, turn: Turn, options: { readonly expectedVersion: number }): Promise<AppendResult>;
+  append(key: SessionKey, turn: Turn, options: AppendOptions): Promise<AppendResult>;
+  /** For how long the session lives after its last turn; undefined as all do. False if there is none. */
+  setIdle(key: SessionKey, idleMs: number | undefined): Promise<boolean>;
   /** The turn that was stored under this mark. */
   recall(space: Space, markKey: string): Promise<Recalled | undefined>;
+  /** Claims a key for a request, or says what became of the one that came first; renews what the same holder claimed. */
+  claim(space: Space, key: string, request: ClaimRequest): Promise<Claim>;
+  /** Ends a claim. An answer is kept for so long; without one the next request may claim. Nothing where another claims. */
+  settle(
+    space: Space,
+    key: string,
+    holder: string,
+    answer?: { readonly text: string; readonly ttlMs: number },
+  ): Promise<void>;
   /** Sessions that hold this anchor, the latest used first. A hint: whoever uses it compares. */
   findByAnchor(space: Space, anchor: string, limit: number): Promise<readonly Session[]>;
   /** Sessions in which a reply made one of these calls, in the order of the ids. A hint as well. */
@@ -96,11 +145,13 @@ export function summaryOf({
   model,
   createdAtMs,
   updatedAtMs,
+  expiresAtMs,
   messages,
   system,
   label,
   parentId,
 }: Session): SessionSummary {
   const messageCount = system.length + messages.length;
-  return { id: key.id, user: key.user, model, createdAtMs, updatedAtMs, messageCount, label, parentId };
+  const { id, user } = key;
+  return { id, user, model, createdAtMs, updatedAtMs, expiresAtMs, messageCount, label, parentId };
 }

@@ -36,6 +36,7 @@ const session = (messages: Message[], more: Partial<Session> = {}): Session => (
   rootId: 's',
   createdAtMs: 0,
   updatedAtMs: 0,
+  expiresAtMs: 1,
   model: 'm',
   dialect: 'session',
   system: [],

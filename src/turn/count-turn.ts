@@ -3,7 +3,7 @@ import { tryFit } from './fit-prompt.ts';
 import type { Learned } from './model.ts';
 import { lookForContinuation } from './open-session.ts';
 import { composeFor } from './open-turn.ts';
-import type { TurnParts, TurnRequest } from './turn-parts.ts';
+import { spaceOf, type TurnParts, type TurnRequest } from './turn-parts.ts';
 
 export interface CountedTurn {
   /** Tokens of the prompt as it would be sent, and of the whole conversation. */
@@ -23,7 +23,7 @@ export async function countTurn(
   { chat, caller }: Pick<TurnRequest, 'chat' | 'caller'>,
   parts: TurnParts,
 ): Promise<CountedTurn> {
-  const continuation = await lookForContinuation(chat, caller, parts);
+  const continuation = await lookForContinuation(chat, spaceOf(caller), parts);
   const { composed, info, measured } = await composeFor(chat, caller, continuation, parts);
   const { cut } = continuation;
   const fitted = tryFit(composed.prompt, { measured, info, cut, truncation: chat.truncation ?? 'auto' });

@@ -8,13 +8,14 @@ import {
   type SessionKey,
   type Space,
   sessionNotFound,
+  type Turn,
 } from '../conversation/session.ts';
 import { splitLeadingSystem } from '../conversation/transcript.ts';
-import type { ReadResult, SessionStore } from '../store/session-store.ts';
+import type { AppendResult, ReadResult, SessionStore } from '../store/session-store.ts';
 import { appendTo, beginWith, type Continuation, goOnFrom, type Sent } from './continuation.ts';
+import { type HeldSession, type HoldParts, tryHoldSession, waitForSession } from './hold-session.ts';
 import { findNative, openCarried, type Seal } from './native-messages.ts';
 import { isOtherLabel, recognise, withoutLastReply } from './recognise.ts';
-import type { SessionGate } from './session-gate.ts';
 
 export type SessionState = 'new' | 'continued' | 'forked' | 'none';
 
@@ -29,17 +30,17 @@ export interface OpenSession {
   readonly leftBehindId?: string | undefined;
   /** Whether the client counts on the session: it named one, or speaks its dialect. */
   readonly isNeeded: boolean;
+  /** Stores the turn; undefined where nothing is stored. */
+  readonly append: ((turn: Turn) => Promise<AppendResult>) | undefined;
   /** Lets the session's next turn in. To be called however the turn ends. */
   readonly release: () => void;
 }
 
-export interface OpenSessionOptions {
+export interface OpenSessionOptions extends Omit<HoldParts, 'store'> {
   readonly store: SessionStore | undefined;
-  readonly gate: SessionGate;
   readonly seal: Seal;
   readonly makeSessionId: () => string;
-  readonly signal: AbortSignal;
-  readonly log: { warn(details: object, message: string): void };
+  readonly log: HoldParts['log'] & { warn(details: object, message: string): void };
 }
 
 /** @throws ProxyError `session_not_found`, `conversation_locked`, `sessions_disabled`, `store_unavailable` */
@@ -55,7 +56,7 @@ export async function openSession(
     return openNamed(choice, choice.id, sent, space, { ...options, store });
   if (isNeeded(choice)) {
     if (!store) throw sessionsDisabled(choice);
-    return begin(space, options, appendTo(undefined, sent), true);
+    return begin(space, { ...options, store }, appendTo(undefined, sent), true);
   }
   if (!store) return withoutStore(sent);
   try {
@@ -77,34 +78,35 @@ async function openNamed(
   space: Space,
   options: WithStore,
 ): Promise<OpenSession> {
-  const { store, gate, signal, makeSessionId } = options;
+  const { store, makeSessionId } = options;
   const key: SessionKey = { owner: space.owner, user: space.user, id };
-  const release = await gate.enter(key, signal);
+  const held = await waitForSession(key, options);
   try {
-    signal.throwIfAborted();
-    const read = await store.read(key);
+    const { read } = held;
     checkFound(choice, id, read.status);
     if (read.status === 'found') {
       const { session } = read;
       const continuation = await continueNamed(choice, session, sent, space, store);
-      const { version } = session;
-      if (continuation.history.length === session.messages.length) {
-        return { state: 'continued', key, version, continuation, isNeeded: true, release };
-      }
-      const leftBehindId = makeSessionId();
-      return { state: 'forked', key, version, continuation, leftBehindId, isNeeded: true, release };
+      const goesOn = { ...takeTurn(held, session.version), continuation, isNeeded: true };
+      if (continuation.history.length === session.messages.length) return { state: 'continued', ...goesOn };
+      return { state: 'forked', leftBehindId: makeSessionId(), ...goesOn };
     }
     const continuation =
       choice.dialect === 'session'
         ? appendTo(undefined, sent)
         : await withNative(beginWith(sent), space, store);
-    if (!isMadeSessionId(id)) return { state: 'new', key, version: 0, continuation, isNeeded: true, release };
-    release();
+    if (!isMadeSessionId(id)) return { state: 'new', ...takeTurn(held, 0), continuation, isNeeded: true };
+    held.release();
     return begin(space, options, continuation, true);
   } catch (error) {
-    release();
+    held.release();
     throw error;
   }
+}
+
+function takeTurn(held: HeldSession, version: number) {
+  const append = (turn: Turn) => held.append(turn, version);
+  return { key: held.key, version, append, release: () => held.release() };
 }
 
 /** How a request would go on, without holding anything. Throws as `openSession` does. */
@@ -203,23 +205,15 @@ async function openRecognised(
   space: Space,
   options: WithStore,
 ): Promise<OpenSession> {
-  const { store, gate, signal } = options;
-  const { continuation, isEnd } = await findContinuation(choice, sent, space, store);
+  const { continuation, isEnd } = await findContinuation(choice, sent, space, options.store);
   const { session } = continuation;
   // A session that is busy is not waited for: the client knows nothing of it.
-  if (session && isEnd && !gate.isBusy(session.key)) {
-    const release = await gate.enter(session.key, signal);
-    try {
-      const read = await store.read(session.key);
-      if (read.status === 'found' && read.session.version === session.version) {
-        const { key, version } = session;
-        return { state: 'continued', key, version, continuation, isNeeded: false, release };
-      }
-    } catch (error) {
-      release();
-      throw error;
-    }
-    release();
+  const held = session && isEnd ? await tryHoldSession(session.key, options) : undefined;
+  if (held) {
+    const { read } = held;
+    if (read.status === 'found' && read.session.version === session?.version)
+      return { state: 'continued', ...takeTurn(held, session.version), continuation, isNeeded: false };
+    held.release();
   }
   return begin(space, options, continuation, false);
 }
@@ -227,13 +221,14 @@ async function openRecognised(
 /** Nobody else knows the id yet, so nobody can be in the way. */
 function begin(
   space: Space,
-  { makeSessionId }: OpenSessionOptions,
+  { store, makeSessionId }: WithStore,
   continuation: Continuation,
   isNeeded: boolean,
 ): OpenSession {
   const key = { owner: space.owner, user: space.user, id: makeSessionId() };
   const state = continuation.history.length > 0 ? 'forked' : 'new';
-  return { state, key, version: 0, continuation, isNeeded, release: () => {} };
+  const append = (turn: Turn) => store.append(key, turn, { expectedVersion: 0 });
+  return { state, key, version: 0, continuation, isNeeded, append, release: () => {} };
 }
 
 function withoutStore(sent: Sent): OpenSession {
@@ -243,6 +238,7 @@ function withoutStore(sent: Sent): OpenSession {
     version: 0,
     continuation: beginWith(sent),
     isNeeded: false,
+    append: undefined,
     release: () => {},
   };
 }

@@ -3,53 +3,60 @@
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { Answer } from './answer.ts';
+import { type ClaimedKey, findAnswerOrClaim } from './claim-key.ts';
 import { type Composed, composePrompt } from './compose-prompt.ts';
 import type { Continuation } from './continuation.ts';
 import type { Measured, ModelInfo } from './model.ts';
 import { goOnWithoutStore, isNeeded, openSession } from './open-session.ts';
-import { findAnswer } from './replay-turn.ts';
+import { findLastAnswer } from './replay-turn.ts';
 import { RunningTurn } from './run-turn.ts';
-import type { Caller, TurnParts, TurnRequest } from './turn-parts.ts';
+import { type Caller, spaceOf, type TurnParts, type TurnRequest } from './turn-parts.ts';
 
 /** @throws ProxyError for everything that can be refused before Cohere is asked. */
 export async function openTurn(request: TurnRequest, parts: TurnParts): Promise<Answer> {
-  const { repetition, caller, client } = request;
-  const { store, gate } = parts;
-  if (!store || repetition?.source !== 'key') return openNewTurn(request, parts);
-  // While the first request with a key runs, the second waits for its answer. No session's name holds a colon.
-  const release = await gate.enter({ owner: caller.owner, user: caller.user, id: repetition.key }, client);
+  const { repetition, caller, chat } = request;
+  const { store } = parts;
+  const id = parts.makeId('turn_');
+  if (!store || repetition?.source !== 'key') return openNewTurn(request, id, parts);
+  const looking = findAnswerOrClaim(repetition, spaceOf(caller), { ...parts, store, holder: id });
+  // What nobody can look for may be answered twice; a transcript loses nothing by it.
+  const found = await (isNeeded(chat.session) ? looking : looking.catch(goOnWithoutStore));
+  if (found && 'answer' in found) return found.answer;
   try {
-    const finding = findAnswer(repetition, caller, store);
-    // What nobody can look for may be answered twice; a transcript loses nothing by it.
-    const answer = await (isNeeded(request.chat.session) ? finding : finding.catch(goOnWithoutStore));
-    if (!answer) return await openNewTurn(request, parts, release);
-    release();
-    return answer;
+    return await openNewTurn(request, id, parts, found?.claimed);
   } catch (error) {
-    release();
+    found?.claimed.release();
     throw error;
   }
 }
 
 async function openNewTurn(
   { chat: request, caller, client, repetition }: TurnRequest,
+  id: string,
   parts: TurnParts,
-  releaseKey: () => void = () => {},
+  claimed?: ClaimedKey,
 ): Promise<Answer> {
   const { store } = parts;
+  const space = spaceOf(caller);
   const makeSessionId = () => parts.makeId('sess_');
-  const opened = await openSession(request, caller, { ...parts, makeSessionId, signal: client });
+  const opened = await openSession(request, space, { ...parts, makeSessionId, holder: id, signal: client });
+  const release = () => {
+    opened.release();
+    claimed?.release();
+  };
   try {
     // The first attempt may have been running until the session was ours.
-    const repeated =
-      store && repetition?.source === 'client' ? await findAnswer(repetition, caller, store) : undefined;
+    const isRepeat = repetition?.source === 'client' && repetition.isRepeat;
+    const repeated = store && isRepeat ? await findLastAnswer(repetition, space, store) : undefined;
     if (repeated) {
-      opened.release();
+      release();
       return repeated;
     }
     const { composed, info, measured } = await composeFor(request, caller, opened.continuation, parts);
     client.throwIfAborted();
+    const mark = repetition;
     return new RunningTurn({
+      id,
       request,
       caller,
       client,
@@ -58,11 +65,11 @@ async function openNewTurn(
       composed,
       info,
       measured,
-      mark: repetition,
-      releaseKey,
+      mark,
+      release,
     });
   } catch (error) {
-    opened.release();
+    release();
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 // A request that comes again gets the answer that was stored, not another one: with the same `Idempotency-Key`, or
 // when the official client says that it repeats (it does so by itself after a cut connection).
-import { ProxyError } from '../conversation/errors.ts';
 import { type Message, textOf } from '../conversation/message.ts';
+import { keyReused } from '../conversation/repeated-key.ts';
 import type { Reply } from '../conversation/reply.ts';
-import type { Repetition, Space } from '../conversation/session.ts';
+import type { Space, TurnMark } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import type { Recalled, SessionStore } from '../store/session-store.ts';
 import type { Answer } from './answer.ts';
@@ -11,20 +11,24 @@ import type { SessionState } from './open-session.ts';
 
 /** @throws ProxyError `idempotency_key_reused` where the key belongs to another request. */
 export async function findAnswer(
-  repetition: Repetition,
+  mark: TurnMark,
   space: Space,
   store: SessionStore,
 ): Promise<Answer | undefined> {
-  if (repetition.source === 'client' && !repetition.isRepeat) return undefined;
-  const recalled = await store.recall(space, repetition.key);
+  const recalled = await store.recall(space, mark.key);
   if (!recalled) return undefined;
-  if (recalled.turn.mark?.fingerprint !== repetition.fingerprint) {
-    throw new ProxyError('idempotency_key_reused', 'This Idempotency-Key was used for another request.', {
-      param: 'Idempotency-Key',
-    });
-  }
-  // Without a key of the client's own, only the session's last turn can be what is meant.
-  if (repetition.source === 'client' && recalled.version !== recalled.session.version) return undefined;
+  if (recalled.turn.mark?.fingerprint !== mark.fingerprint) throw keyReused();
+  return new ReplayedTurn(recalled);
+}
+
+/** For a client that says of itself that it repeats: without a key only the session's last turn can be meant. */
+export async function findLastAnswer(
+  mark: TurnMark,
+  space: Space,
+  store: SessionStore,
+): Promise<Answer | undefined> {
+  const recalled = await store.recall(space, mark.key);
+  if (!recalled || recalled.version !== recalled.session.version) return undefined;
   return new ReplayedTurn(recalled);
 }
 

@@ -24,6 +24,7 @@ import type { OpenSession, SessionState } from './open-session.ts';
 import type { Caller, TurnParts } from './turn-parts.ts';
 
 export interface TurnOptions {
+  readonly id: string;
   readonly request: ChatRequest;
   readonly caller: Caller;
   readonly client: AbortSignal;
@@ -33,8 +34,8 @@ export interface TurnOptions {
   readonly info: ModelInfo | undefined;
   readonly measured: Measured;
   readonly mark: TurnMark | undefined;
-  /** Lets the next request with the same idempotency key in. */
-  readonly releaseKey: () => void;
+  /** Lets the session's next turn in, and the next request with the same idempotency key. */
+  readonly release: () => void;
 }
 
 /** What one call is read with; a repeated call begins with a new one. */
@@ -70,7 +71,7 @@ export class RunningTurn implements Answer {
     this.model = options.composed.prompt.model;
     this.answerId = options.parts.makeId('chatcmpl-');
     this.createdAtMs = options.parts.now();
-    this.#isStored = options.opened.key !== undefined;
+    this.#isStored = options.opened.append !== undefined;
     this.#info = options.info;
     this.#measured = options.measured;
     this.#fitted = this.#fit();
@@ -148,8 +149,7 @@ export class RunningTurn implements Answer {
 
   /** Lets go of the session and of Cohere. Safe to call at any time, more than once. */
   release(): void {
-    this.#options.opened.release();
-    this.#options.releaseKey();
+    this.#options.release();
     this.#attempt?.deadline.stop();
     // A pending read ends by the client's signal; a finished one frees its connection here.
     this.#attempt?.batches.return?.().catch(() => {});
@@ -213,10 +213,9 @@ export class RunningTurn implements Answer {
     if (reply.usage && !reply.usage.isBilledOnly)
       this.#measured.learn(this.#fitted.prompt.messages, reply.usage.inputTokens, 'answer');
     const { opened, parts } = this.#options;
-    if (!opened.key || !parts.store) return;
+    if (!opened.append) return;
     try {
-      const expectedVersion = opened.version;
-      const appended = await parts.store.append(opened.key, this.#turn(reply), { expectedVersion });
+      const appended = await opened.append(this.#turn(reply));
       if (appended.status === 'conflict') {
         throw new ProxyError('session_conflict', 'The session was changed or deleted while this turn ran.', {
           param: 'sessionId',
@@ -231,9 +230,9 @@ export class RunningTurn implements Answer {
   }
 
   #turn(reply: Reply): Turn {
-    const { composed, parts, request, mark, opened } = this.#options;
+    const { id, composed, request, mark, opened } = this.#options;
     return {
-      id: parts.makeId('turn_'),
+      id,
       model: this.model,
       dialect: request.session.dialect,
       system: composed.system,
@@ -247,7 +246,7 @@ export class RunningTurn implements Answer {
       anchors: anchorsLeftBy(
         composed.history,
         [...composed.added, reply.message],
-        opened.state !== 'continued',
+        opened.state !== 'continued' || isUntouchedFork(opened),
       ),
       added: composed.added,
       reply,
@@ -282,6 +281,11 @@ export class RunningTurn implements Answer {
     if (this.#measured.total(this.#fitted.prompt.messages) >= this.#measured.total(messages)) throw error;
     this.#call = parts.model.prepare(this.#fitted.prompt, this.#info);
   }
+}
+
+/** A branch that was made without a turn has left no anchors. */
+function isUntouchedFork({ version, continuation }: OpenSession): boolean {
+  return version === 1 && continuation.session?.parentId !== undefined;
 }
 
 /** Clients bring all of it back by themselves. */

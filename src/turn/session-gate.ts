@@ -1,4 +1,5 @@
-// One turn at a time per session. Who comes while one runs waits, in order, in a bounded queue.
+// One turn at a time per session, of those in this process. Who comes while one runs waits, in order, in a bounded
+// queue.
 import { ProxyError } from '../conversation/errors.ts';
 import type { SessionKey } from '../conversation/session.ts';
 
@@ -18,6 +19,11 @@ export class SessionGate {
 
   constructor(options: SessionGateOptions) {
     this.#options = options;
+  }
+
+  /** How long a turn may wait for its session, in milliseconds. */
+  get waitMs(): number {
+    return this.#options.sessionWaitMs;
   }
 
   isBusy(key: SessionKey): boolean {
@@ -79,7 +85,7 @@ function nameOf({ owner, user, id }: SessionKey): string {
   return JSON.stringify([owner, user, id]);
 }
 
-function locked(why: string): ProxyError {
+export function locked(why: string): ProxyError {
   return new ProxyError(
     'conversation_locked',
     `Another turn of this session is running, and ${why}. Try again.`,

@@ -1,9 +1,10 @@
 // What every turn is made with, and what one turn is about.
 import type { ChatRequest } from '../conversation/chat-request.ts';
-import type { Repetition } from '../conversation/session.ts';
+import type { Repetition, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { DeadlineLimits } from './deadline.ts';
 import type { KnownTools } from './known-tools.ts';
+import type { Leases } from './leases.ts';
 import type { ChatModel, PromptMeter } from './model.ts';
 import type { Seal } from './native-messages.ts';
 import type { SessionGate } from './session-gate.ts';
@@ -15,11 +16,17 @@ export interface Caller {
   readonly apiKey: string | undefined;
 }
 
+/** The store need not know the caller's key. */
+export function spaceOf({ owner, user }: Caller): Space {
+  return { owner, user };
+}
+
 export interface TurnParts {
   readonly model: ChatModel;
   readonly meter: PromptMeter;
   readonly store: SessionStore | undefined;
   readonly gate: SessionGate;
+  readonly leases: Leases;
   readonly tools: KnownTools;
   readonly seal: Seal;
   readonly defaultModel: string;
@@ -27,7 +34,10 @@ export interface TurnParts {
   /** A random id that starts with the prefix. */
   readonly makeId: (prefix: string) => string;
   readonly now: () => number;
-  readonly log: { warn(details: object, message: string): void };
+  readonly log: {
+    warn(details: object, message: string): void;
+    debug(details: object, message: string): void;
+  };
 }
 
 export interface TurnRequest {

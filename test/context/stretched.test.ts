@@ -38,6 +38,7 @@ beforeAll(async () => {
     },
   });
   server = new CohereProxyServer({
+    sessionStore: 'memory:',
     cohereBaseUrl: simulator.url,
     cohereApiKey: 'any',
     port: 0,

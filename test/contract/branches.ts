@@ -19,7 +19,7 @@ import {
 
 export function testBranches(begin: BeginStore): void {
   /** `p` with three turns, and `b`, which goes on from its second one. */
-  async function beginTwo(): Promise<{ store: SessionStore; wait(ms: number): void; parent: Session }> {
+  async function beginTwo(): Promise<{ store: SessionStore; wait(ms: number): unknown; parent: Session }> {
     const { store, wait } = await begin();
     const parent = await fill(store, key('p'), 3);
     await store.append(key('b'), branchOff(parent, 4, 'b1'), { expectedVersion: 0 });
@@ -93,10 +93,10 @@ export function testBranches(begin: BeginStore): void {
       ['b', 'p', '1 2 3 on'],
     ])('[R14] %s expires, %s stays whole', async (idle, used, whole) => {
       const { store, wait } = await beginTwo();
-      wait(roomy.sessionIdleMs - 1);
+      await wait(roomy.sessionIdleMs - 1);
       const { version } = await mustFind(store, key(used));
       await store.append(key(used), turn('on'), { expectedVersion: version });
-      wait(1);
+      await wait(1);
       expect(await store.read(key(idle))).toEqual({ status: 'expired' });
       expect(await says(store, used)).toBe(whole);
     });
@@ -166,7 +166,7 @@ export function testBranches(begin: BeginStore): void {
     test('[R14] a parent that expired meanwhile', async () => {
       const { store, wait } = await begin();
       const parent = await fill(store, key('p'), 3);
-      wait(roomy.sessionIdleMs);
+      await wait(roomy.sessionIdleMs);
       await store.append(key('b'), branchOff(parent, 4, 'b1'), { expectedVersion: 0 });
       expect(await says(store, 'b')).toBe('1 2 b1');
       expect(await store.read(key('p'))).toEqual({ status: 'expired' });

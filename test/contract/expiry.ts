@@ -7,14 +7,14 @@ export function testExpiry(begin: BeginStore): void {
     test('[R12] an idle session expires and leaves a tombstone for a while', async () => {
       const { store, wait } = await begin();
       await fill(store, key());
-      wait(roomy.sessionIdleMs - 1);
+      await wait(roomy.sessionIdleMs - 1);
       expect((await store.list({ owner: 'ada', limit: 9 })).sessions.length).toBe(1);
-      wait(1);
+      await wait(1);
       expect(await store.list({ owner: 'ada', limit: 9 })).toEqual({ sessions: [], hasMore: false });
       expect(await store.find('ada', 's')).toEqual([]);
       expect(await store.read(key())).toEqual({ status: 'expired' });
       expect(await store.delete(key())).toBe(false);
-      wait(roomy.tombstoneMs);
+      await wait(roomy.tombstoneMs);
       expect(await store.read(key())).toEqual({ status: 'missing' });
     });
 
@@ -22,7 +22,7 @@ export function testExpiry(begin: BeginStore): void {
       const { store, wait } = await begin();
       await fill(store, key());
       for (let version = 1; version < 4; version += 1) {
-        wait(roomy.sessionIdleMs - 1);
+        await wait(roomy.sessionIdleMs - 1);
         await store.append(key(), turn('x'), { expectedVersion: version });
       }
       expect((await found(store, key()))?.version).toBe(4);
@@ -31,7 +31,7 @@ export function testExpiry(begin: BeginStore): void {
     test('[R12] its name can be begun anew, and then it is there', async () => {
       const { store, wait } = await begin();
       await fill(store, key(), 3);
-      wait(roomy.sessionIdleMs);
+      await wait(roomy.sessionIdleMs);
       expect((await store.read(key())).status).toBe('expired');
       expect(await store.append(key(), turn('anew'), { expectedVersion: 0 })).toEqual({
         status: 'appended',

@@ -1,11 +1,13 @@
 // What the suites of the contract are told about a store, and what they say to it.
 import { expect } from 'vitest';
 import { ProxyError } from '../../src/conversation/errors.ts';
+import type { Message } from '../../src/conversation/message.ts';
 import type { Session, SessionKey, Turn } from '../../src/conversation/session.ts';
-import type { SessionStore } from '../../src/store/session-store.ts';
+import type { AnsweredTurn, SessionStore } from '../../src/store/session-store.ts';
 
 export interface StoreSettings {
   readonly sessionIdleMs: number;
+  readonly transcriptIdleMs: number;
   readonly tombstoneMs: number;
   readonly sessionBytes: number;
   readonly sessionMessages: number;
@@ -13,17 +15,31 @@ export interface StoreSettings {
 
 export interface StoreUnderTest {
   readonly store: SessionStore;
-  /** Moves the clock. */
-  wait(ms: number): void;
+  /** Moves the clock, which stands still otherwise. */
+  wait(ms: number): unknown;
+  /** Another store on the same data, as a second process has it, or the same one after it was started again. */
+  reopen?(): Promise<SessionStore>;
+}
+
+/** How much a store is asked that answers slowly. */
+export interface SuiteSettings {
+  /** Of each test with random input. */
+  readonly runs: number;
+  /** Of many appends at the same time. */
+  readonly rounds: number;
+  /** Whether several can share what is stored, and it outlives them: `reopen`. */
+  readonly isShared: boolean;
 }
 
 export type StartStore = (settings: StoreSettings) => Promise<StoreUnderTest>;
 
-/** Starts a store that is closed when the test is over. */
-export type BeginStore = (settings?: Partial<StoreSettings>) => Promise<StoreUnderTest>;
+/** Starts a store that is closed when the test is over, with all that are opened beside it. */
+export type BeginStore = (settings?: Partial<StoreSettings>) => Promise<Required<StoreUnderTest>>;
 
 export const roomy: StoreSettings = {
   sessionIdleMs: 1_000,
+  // No other than the rest, where a test says nothing.
+  transcriptIdleMs: 1_000,
   tombstoneMs: 10_000,
   sessionBytes: 1_000_000,
   sessionMessages: 1_000,
@@ -45,7 +61,7 @@ export const key = (id = 's', user?: string, owner = 'ada'): SessionKey => ({ ow
 let made = 0;
 
 /** A turn with a new id that appends to everything, where nothing else is said. */
-export function turn(said: string, more: Partial<Turn> = {}): Turn {
+export function turn(said: string, more: Partial<AnsweredTurn> = {}): AnsweredTurn {
   made += 1;
   return {
     id: `turn_${made}`,
@@ -66,16 +82,24 @@ export function turn(said: string, more: Partial<Turn> = {}): Turn {
   };
 }
 
-export const marked = (said: string, markKey: string, more: Partial<Turn> = {}) =>
+/** A turn that nobody answered. */
+export function unanswered(added: readonly Message[], more: Partial<Turn> = {}): Turn {
+  const { reply: _reply, ...rest } = turn('');
+  return { ...rest, added, ...more };
+}
+
+export const marked = (said: string, markKey: string, more: Partial<AnsweredTurn> = {}) =>
   turn(said, { mark: { key: markKey, fingerprint: `of ${said}`, ttlMs: 500 }, ...more });
 
 /** A turn that begins a branch of what was read. */
-export const branchOff = (parent: Session, keep: number, said: string, more: Partial<Turn> = {}) =>
-  turn(said, {
-    keep,
-    parent: { id: parent.key.id, rootId: parent.rootId, messages: parent.messages },
-    ...more,
-  });
+export const branchOff = (parent: Session, keep: number, said: string, more: Partial<AnsweredTurn> = {}) =>
+  turn(said, { keep, parent: parentOf(parent), ...more });
+
+/** A turn that begins a branch which adds nothing yet. */
+export const forkOf = (parent: Session, keep: number, more: Partial<Turn> = {}) =>
+  unanswered([], { keep, parent: parentOf(parent), ...more });
+
+const parentOf = ({ key: { id }, rootId, messages }: Session) => ({ id, rootId, messages });
 
 export async function found(store: SessionStore, of: SessionKey): Promise<Session | undefined> {
   const read = await store.read(of);
@@ -86,6 +110,14 @@ export async function mustFind(store: SessionStore, of: SessionKey): Promise<Ses
   const session = await found(store, of);
   if (!session) throw new Error(`${of.id} is not there`);
   return session;
+}
+
+export async function deleteAll(store: SessionStore, owner: string): Promise<void> {
+  for (;;) {
+    const { sessions } = await store.list({ owner, branches: true, limit: 100 });
+    if (sessions.length === 0) return;
+    for (const { id, user } of sessions) expect(await store.delete({ owner, user, id })).toBe(true);
+  }
 }
 
 export const saidIn = (session: Session | undefined) =>

@@ -1,7 +1,8 @@
 // R13: by what a session is found that nobody named.
 import { describe, expect, test } from 'vitest';
 import type { Message, ToolCall } from '../../src/conversation/message.ts';
-import type { Session, Turn } from '../../src/conversation/session.ts';
+import type { Session } from '../../src/conversation/session.ts';
+import type { AnsweredTurn } from '../../src/store/session-store.ts';
 import {
   type BeginStore,
   branchOff,
@@ -20,7 +21,7 @@ const idsOf = (sessions: readonly Session[]) => sessions.map(session => session.
 const call = (id: string): ToolCall => ({ id, name: 'look', arguments: '{}' });
 
 /** A turn whose reply makes these calls. */
-const calling = (ids: readonly string[], more: Partial<Turn> = {}): Turn => {
+const calling = (ids: readonly string[], more: Partial<AnsweredTurn> = {}): AnsweredTurn => {
   const { reply } = turn('');
   return turn('look', {
     reply: { ...reply, message: { role: 'assistant', toolCalls: ids.map(call) } },
@@ -77,7 +78,7 @@ export function testHints(begin: BeginStore): void {
     test('[R13] of several the latest used comes first, and no more than were asked for', async () => {
       const { store, wait } = await begin();
       for (const id of ['a', 'b', 'c']) {
-        wait(1);
+        await wait(1);
         await store.append(key(id), calling(['c'], { anchors: ['opening'] }), { expectedVersion: 0 });
       }
       const byBoth = async (limit: number) => {
@@ -87,7 +88,7 @@ export function testHints(begin: BeginStore): void {
       };
       expect(await byBoth(9)).toEqual(['c', 'b', 'a']);
       expect(await byBoth(2)).toEqual(['c', 'b']);
-      wait(1);
+      await wait(1);
       // Without a word of the anchor: a use is a use.
       await store.append(key('a'), turn('2'), { expectedVersion: 1 });
       expect(await byBoth(9)).toEqual(['a', 'c', 'b']);
@@ -97,7 +98,7 @@ export function testHints(begin: BeginStore): void {
     test('[R13] several calls find sessions in their own order, each session once', async () => {
       const { store, wait } = await begin();
       for (const [id, ids] of Object.entries({ a: ['1', '2'], b: ['2', '3'], c: ['3'] })) {
-        wait(1);
+        await wait(1);
         await store.append(key(id), calling(ids), { expectedVersion: 0 });
       }
       const find = async (ids: string[], limit = 9) => idsOf(await store.findByCallIds(key(), ids, limit));
@@ -137,7 +138,7 @@ export function testHints(begin: BeginStore): void {
       await store.append(key('other'), hints(), { expectedVersion: 0 });
       await store.delete(key());
       expect(await find()).toEqual(['other', 'other']);
-      wait(roomy.sessionIdleMs);
+      await wait(roomy.sessionIdleMs);
       expect(await find()).toEqual([]);
       for (const id of ['s', 'other']) await fill(store, key(id));
       expect(await find()).toEqual([]);

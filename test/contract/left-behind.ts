@@ -22,10 +22,10 @@ export function testLeftBehind(begin: BeginStore): void {
   const again = (keep: number, leftBehindId: string, said = 'again') => turn(said, { keep, leftBehindId });
 
   /** `s` with three turns, cut to the first, and `left`. */
-  async function beginCut(): Promise<{ store: SessionStore; wait(ms: number): void; before: Session }> {
+  async function beginCut(): Promise<{ store: SessionStore; wait(ms: number): unknown; before: Session }> {
     const { store, wait } = await begin();
     const before = await fill(store, key(), 3);
-    wait(5);
+    await wait(5);
     expect(await store.append(key(), again(2, 'left'), { expectedVersion: 3 })).toEqual({
       status: 'appended',
       version: 4,
@@ -97,19 +97,19 @@ export function testLeftBehind(begin: BeginStore): void {
 
     test('[R14] [R12] what is left behind expires by its own time', async () => {
       const { store, wait } = await beginCut();
-      wait(roomy.sessionIdleMs - 5);
+      await wait(roomy.sessionIdleMs - 5);
       expect(await store.read(key('left'))).toEqual({ status: 'expired' });
       expect(await says(store, 's')).toBe('1 again');
-      wait(5);
+      await wait(5);
       expect(await store.read(key())).toEqual({ status: 'expired' });
     });
 
     test('[R14] it stands in lists where it stood', async () => {
       const { store, wait } = await begin();
       await fill(store, key(), 2);
-      wait(1);
+      await wait(1);
       await fill(store, key('between'));
-      wait(1);
+      await wait(1);
       await store.append(key(), again(0, 'left'), { expectedVersion: 2 });
       const ids = async (branches: boolean) =>
         (await store.list({ owner: 'ada', branches, limit: 9 })).sessions.map(({ id }) => id);
@@ -241,7 +241,7 @@ export function testLeftBehind(begin: BeginStore): void {
 
     test('[R14] the name of what expired is begun anew without it', async () => {
       const { store, wait } = await beginCut();
-      wait(roomy.sessionIdleMs);
+      await wait(roomy.sessionIdleMs);
       expect(await store.read(key())).toEqual({ status: 'expired' });
       await store.append(key(), again(2, 'never', 'anew'), { expectedVersion: 0 });
       expect(await mustFind(store, key())).toMatchObject({ version: 1, parentId: undefined, rootId: 's' });

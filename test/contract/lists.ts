@@ -7,10 +7,10 @@ export function testLists(begin: BeginStore): void {
     test('newest first, in pages', async () => {
       const { store, wait } = await begin();
       for (const id of ['a', 'b', 'c', 'd', 'e']) {
-        wait(1);
+        await wait(1);
         await fill(store, key(id));
       }
-      wait(1);
+      await wait(1);
       await store.append(key('b'), turn('2'), { expectedVersion: 1 });
       const page = async (limit: number, after?: { id: string; user: string | undefined }) => {
         const { sessions, hasMore } = await store.list({ owner: 'ada', limit, ...(after ? { after } : {}) });
@@ -45,10 +45,10 @@ export function testLists(begin: BeginStore): void {
     test('a place that meanwhile went behind a newer branch is still a place', async () => {
       const { store, wait } = await begin();
       for (const id of ['a', 'b', 'c']) {
-        wait(1);
+        await wait(1);
         await fill(store, key(id));
       }
-      wait(1);
+      await wait(1);
       const parent = await mustFind(store, key('b'));
       await store.append(key('d'), branchOff(parent, 2, 'on'), { expectedVersion: 0 });
       const ids = async (after: string) =>
@@ -95,13 +95,13 @@ export function testLists(begin: BeginStore): void {
     test('of a family only the newest, unless all are asked for', async () => {
       const { store, wait } = await begin();
       const first = await fill(store, key('a'), 2);
-      wait(1);
+      await wait(1);
       await store.append(key('b'), branchOff(first, 2, 'b'), { expectedVersion: 0 });
-      wait(1);
+      await wait(1);
       await store.append(key('c'), branchOff(await mustFind(store, key('b')), 2, 'c'), {
         expectedVersion: 0,
       });
-      wait(1);
+      await wait(1);
       await fill(store, key('alone'));
       const ids = async (branches?: boolean) =>
         (
@@ -112,7 +112,7 @@ export function testLists(begin: BeginStore): void {
       expect(await ids()).toBe('alone c');
       expect(await ids(false)).toBe('alone c');
       expect(await ids(true)).toBe('alone c b a');
-      wait(1);
+      await wait(1);
       await store.append(key('a'), turn('3'), { expectedVersion: 2 });
       expect(await ids()).toBe('a alone');
       await store.delete(key('a'));
@@ -137,7 +137,7 @@ export function testLists(begin: BeginStore): void {
     test('the newest of a family is that among those asked for', async () => {
       const { store, wait } = await begin();
       await store.append(key('a'), turn('1', { label: 'one' }), { expectedVersion: 0 });
-      wait(1);
+      await wait(1);
       const parent = await mustFind(store, key('a'));
       await store.append(key('b'), branchOff(parent, 2, 'b', { label: 'two' }), { expectedVersion: 0 });
       const ids = async (label: string) =>
@@ -149,9 +149,9 @@ export function testLists(begin: BeginStore): void {
     test('pages count what is shown', async () => {
       const { store, wait } = await begin();
       for (const id of ['a', 'b', 'c']) {
-        wait(1);
+        await wait(1);
         const first = await fill(store, key(id));
-        wait(1);
+        await wait(1);
         await store.append(key(`${id}2`), branchOff(first, 2, 'on'), { expectedVersion: 0 });
       }
       const page = async (limit: number, branches: boolean, after?: string) => {

@@ -68,11 +68,11 @@ describe('what sessions share', () => {
   });
 
   test('[R8] [R2] nobody goes where it would free too little, since a running branch shares it', async () => {
-    const { store, ids, add, branch, busy } = beginMemory({ sessionStoreBytes: 30_000 });
+    const { store, ids, add, branch, hold } = beginMemory({ sessionStoreBytes: 30_000 });
     await add('p', 20_000);
     await branch('b', 'p', 2);
     await add('small', 10);
-    busy.add('b');
+    await hold('b');
     const before = store.bytes;
     expect(await add('new', 15_000)).toBe('store_full');
     expect(await ids()).toEqual(['b', 'p', 'small']);
@@ -80,13 +80,13 @@ describe('what sessions share', () => {
   });
 
   test('[R8] what a cut session lets go of is no room where a branch keeps it', async () => {
-    const { store, ids, add, branch, busy } = beginMemory({ sessionStoreBytes: 30_000 });
+    const { store, ids, add, branch, hold, letGo } = beginMemory({ sessionStoreBytes: 30_000 });
     await add('p', 20_000);
     await branch('b', 'p', 2);
-    busy.add('b');
+    await hold('b');
     const large = turn('x'.repeat(20_000), { keep: 0 });
     expect(await codeOf(store.append(key('p'), large, { expectedVersion: 1 }))).toBe('store_full');
-    busy.clear();
+    await letGo('b');
     expect(await codeOf(store.append(key('p'), large, { expectedVersion: 1 }))).toBe('works');
     expect(await ids()).toEqual(['p']);
     expect(store.bytes).toBeLessThan(30_000);
@@ -147,5 +147,26 @@ describe('what else is held', () => {
     wait(100);
     await store.check();
     expect(store.bytes).toBeLessThan(2_000);
+  });
+
+  test('[R17] [R8] answers to claims count, and idle sessions go for them', async () => {
+    const { store, ids, add, hold, wait } = beginMemory({ sessionStoreBytes: 40_000 });
+    const lease = { holder: 'h', ttlMs: 500, fingerprint: 'f' };
+    await add('a', 18_000);
+    await add('b', 18_000);
+    const before = store.bytes;
+    await store.claim(key(), 'k', lease);
+    const answer = { text: 'x'.repeat(4_000), ttlMs: 500 };
+    await store.settle(key(), 'k', 'h', answer);
+    expect(await ids()).toEqual(['b']);
+    expect(store.bytes).toBeGreaterThan(before - 18_500 + 4_000);
+    await hold('b');
+    await add('c', 13_000);
+    await hold('c');
+    await store.claim(key(), 'none', lease);
+    expect(await codeOf(store.settle(key(), 'none', 'h', answer))).toBe('store_full');
+    wait(500);
+    await store.check();
+    expect(store.bytes).toBeLessThan(33_000);
   });
 });

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import type { Turn } from '../../src/conversation/session.ts';
 import type { MemoryStore } from '../../src/store/memory-store.ts';
+import type { AnsweredTurn } from '../../src/store/session-store.ts';
 import { branchOff, codeOf, key, mustFind, turn } from './given.ts';
 import { beginMemory, idleMs } from './memory-given.ts';
 
@@ -20,12 +20,17 @@ describe('what is really freed', () => {
   }
 
   /** Appends it and forgets it. */
-  async function say(store: MemoryStore, id: string, said: Turn, version = 0): Promise<WeakRef<object>> {
+  async function say(
+    store: MemoryStore,
+    id: string,
+    said: AnsweredTurn,
+    version = 0,
+  ): Promise<WeakRef<object>> {
     await codeOf(store.append(key(id), said, { expectedVersion: version }));
     return new WeakRef(said.reply.message);
   }
 
-  const large = (more: Partial<Turn> = {}) => {
+  const large = (more: Partial<AnsweredTurn> = {}) => {
     const { reply } = turn('');
     return turn('', { ...more, reply: { ...reply, message: { role: 'assistant', content: 'x' } } });
   };

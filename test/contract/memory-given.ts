@@ -1,13 +1,12 @@
 // A memory store with room, or with as little as a test says.
-import type { SessionKey } from '../../src/conversation/session.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
 import { branchOff, codeOf, key, mustFind, turn } from './given.ts';
 
 export const idleMs = 1_000;
+export const holder = 'a turn';
 
 export function beginMemory(limits: { sessionStoreBytes?: number; sessions?: number } = {}) {
   let nowMs = 0;
-  const busy = new Set<string>();
   const store = new MemoryStore({
     limits: {
       sessions: 9_999,
@@ -15,14 +14,21 @@ export function beginMemory(limits: { sessionStoreBytes?: number; sessions?: num
       sessionBytes: 1_000_000_000,
       sessionMessages: 100_000,
       sessionIdleMs: idleMs,
+      transcriptIdleMs: idleMs,
       tombstones: 100,
       tombstoneMs: 10_000,
       idempotencyRecords: 1_000,
       ...limits,
     },
     now: () => nowMs,
-    isBusy: ({ id }: SessionKey) => busy.has(id),
   });
+  const lease = { holder, ttlMs: Number.MAX_SAFE_INTEGER };
+  const hold = async (...names: readonly string[]) => {
+    for (const id of names) await store.hold(key(id), lease);
+  };
+  const letGo = async (...names: readonly string[]) => {
+    for (const id of names) await store.letGo(key(id), holder);
+  };
   const ids = async () =>
     (await store.list({ owner: 'ada', branches: true, limit: 9_999 })).sessions
       .map(({ id }) => id)
@@ -35,5 +41,5 @@ export function beginMemory(limits: { sessionStoreBytes?: number; sessions?: num
         expectedVersion: 0,
       }),
     );
-  return { store, busy, ids, add, branch, wait: (ms: number) => (nowMs += ms) };
+  return { store, hold, letGo, ids, add, branch, wait: (ms: number) => (nowMs += ms) };
 }

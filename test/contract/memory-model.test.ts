@@ -5,11 +5,10 @@ import { describe, expect, test } from 'vitest';
 import type { Tool } from '../../src/conversation/chat-request.ts';
 import { History } from '../../src/conversation/history.ts';
 import type { Message, SystemMessage } from '../../src/conversation/message.ts';
-import type { Turn } from '../../src/conversation/session.ts';
 import { type Held, hintBytes, placeBytes, weigh, weighTools } from '../../src/store/weigh.ts';
 import { fromSeed } from '../properties/from-seed.ts';
 import { codeOf, key, turn } from './given.ts';
-import { beginMemory, idleMs } from './memory-given.ts';
+import { beginMemory, holder, idleMs } from './memory-given.ts';
 
 interface Modelled {
   messages: readonly Message[];
@@ -18,6 +17,7 @@ interface Modelled {
   hints: number;
   version: number;
   usedAtMs: number;
+  ownIdleMs: number | undefined;
   marked: readonly Held[];
 }
 
@@ -38,7 +38,18 @@ const offered: Tool[][] = [[], [{ name: 'look', description: 'x'.repeat(500) }]]
 const limit = { sessionStoreBytes: 14_000, sessions: 7 };
 
 const operation = fc.record({
-  what: fc.constantFrom('append', 'append', 'branch', 'branch', 'branch', 'cut', 'leave', 'delete', 'wait'),
+  what: fc.constantFrom(
+    'append',
+    'append',
+    'branch',
+    'branch',
+    'branch',
+    'cut',
+    'leave',
+    'delete',
+    'wait',
+    'idle',
+  ),
   at: fc.constantFrom(...names),
   other: fc.constantFrom(...names),
   keep: fc.nat(8),
@@ -48,7 +59,8 @@ const operation = fc.record({
   isMarked: fc.boolean(),
   system: fc.constantFrom(...texts, undefined),
   tools: fc.constantFrom(...offered),
-  busy: fc.subarray([...names], { maxLength: 2 }),
+  held: fc.subarray([...names], { maxLength: 2 }),
+  ownIdleMs: fc.constantFrom(undefined, undefined, 500, 1_500),
   waitMs: fc.constantFrom(1, 300, 600),
 });
 
@@ -58,33 +70,46 @@ describe('whatever is done', () => {
     let refused = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 40 }), async operations => {
-        const { store, busy, ids, wait } = beginMemory(limit);
+        const { store, hold, letGo, ids, wait } = beginMemory(limit);
         let nowMs = 0;
+        let held: readonly string[] = [];
         /** The longest unused first. */
         let living = new Map<string, Modelled>();
         const read = new Map<string, Modelled>();
+        const expire = () => {
+          for (const [id, { usedAtMs, ownIdleMs }] of living)
+            if (nowMs - usedAtMs >= (ownIdleMs ?? idleMs) && !held.includes(id)) living.delete(id);
+        };
         for (const [step, { what, at, other, keep, ...chosen }] of operations.entries()) {
-          busy.clear();
-          for (const id of chosen.busy) busy.add(id);
+          await letGo(...held);
+          held = [];
+          await store.check();
+          expire();
+          await hold(...chosen.held);
+          held = chosen.held;
           if (what === 'wait') nowMs = wait(chosen.waitMs);
-          for (const [id, { usedAtMs }] of living)
-            if (nowMs - usedAtMs >= idleMs && !busy.has(id)) living.delete(id);
+          expire();
 
           if (what === 'delete') {
             expect(await store.delete(key(at))).toBe(living.delete(at));
+          } else if (what === 'idle') {
+            const session = living.get(at);
+            expect(await store.setIdle(key(at), chosen.ownIdleMs)).toBe(session !== undefined);
+            if (session) living.set(at, { ...session, ownIdleMs: chosen.ownIdleMs });
+            expire();
           } else if (what !== 'wait') {
             const before = living.get(at);
-            const isBegun = before !== undefined && nowMs - before.usedAtMs >= idleMs;
             const parent = what === 'branch' ? (chosen.isLate ? read : living).get(other) : undefined;
-            if (isBegun || (what === 'branch' && (before || !parent))) continue;
+            if (what === 'branch' && (before || !parent)) continue;
             const kept = what === 'append' ? Number.MAX_SAFE_INTEGER : keep;
             const from = before ?? parent;
             const base = (from?.messages ?? []).slice(0, kept);
             const isLeft = what === 'leave' && before !== undefined && base.length < before.messages.length;
-            const said: Turn = turn(`${step} ${'x'.repeat(chosen.size)}`, {
+            const said = turn(`${step} ${'x'.repeat(chosen.size)}`, {
               keep: kept,
               system: chosen.system ?? [{ role: 'system', content: `now ${step} ${'x'.repeat(300)}` }],
               tools: chosen.tools,
+              idleMs: chosen.ownIdleMs,
               anchors: Array.from({ length: chosen.hints }, (_, index) => `${step}.${index}`),
               ...(chosen.isMarked ? { mark: { key: `${step}`, fingerprint: '', ttlMs: 99_999 } } : {}),
               ...(parent
@@ -100,6 +125,7 @@ describe('whatever is done', () => {
               hints: chosen.hints + (going?.hints ?? 0),
               version: (before?.version ?? 0) + 1,
               usedAtMs: nowMs,
+              ownIdleMs: before ? before.ownIdleMs : chosen.ownIdleMs,
               marked: [
                 ...(going?.marked ?? []),
                 ...(chosen.isMarked ? [...said.system, ...said.added, said.reply.message] : []),
@@ -112,17 +138,21 @@ describe('whatever is done', () => {
               else if (left) after.set(left, session);
             }
             after.set(at, next);
-            const candidates = [...after.keys()].filter(id => id !== at && id !== left && !busy.has(id));
+            const candidates = [...after.keys()].filter(id => id !== at && id !== left && !held.includes(id));
             const fits = () =>
               after.size <= limit.sessions && bytesOf(after.values()) <= limit.sessionStoreBytes;
             while (!fits() && candidates.length > 0) {
               after.delete(candidates.shift() ?? '');
               pushedOut += 1;
             }
-            const code = await codeOf(store.append(key(at), said, { expectedVersion: before?.version ?? 0 }));
+            const options = { expectedVersion: before?.version ?? 0, holder };
+            const code = await codeOf(store.append(key(at), said, options));
             expect(code).toBe(fits() ? 'works' : 'store_full');
-            if (fits()) living = after;
-            else refused += 1;
+            if (fits()) {
+              living = after;
+              held = held.filter(id => id !== at);
+              expire();
+            } else refused += 1;
           }
           expect(await ids()).toEqual([...living.keys()].toSorted());
           expect(store.bytes).toBe(bytesOf(living.values()));
@@ -133,7 +163,7 @@ describe('whatever is done', () => {
         expect(store.bytes).toBe(0);
         await store.close();
       }),
-      fromSeed('memory bytes', 400),
+      fromSeed('memory bytes', 800),
     );
     // Otherwise it would have said nothing about room.
     expect(pushedOut).toBeGreaterThan(100);

@@ -1,33 +1,31 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { SessionKey } from '../../src/conversation/session.ts';
 import { MemoryStore, type MemoryStoreOptions } from '../../src/store/memory-store.ts';
 import { codeOf, key, roomy, turn } from './given.ts';
 import { testSessionStore } from './session-store.ts';
 
 const limits: MemoryStoreOptions['limits'] = {
   ...roomy,
-  sessions: 100,
-  sessionStoreBytes: 10_000_000,
+  sessions: 2_000,
+  sessionStoreBytes: 100_000_000,
   tombstones: 100,
-  idempotencyRecords: 100,
+  idempotencyRecords: 1_000,
 };
 
-function begin(more: Partial<typeof limits> = {}, busy: readonly string[] = []) {
+const lease = { holder: 'a turn', ttlMs: 60_000 };
+
+function begin(more: Partial<typeof limits> = {}) {
   let nowMs = 1_000_000;
-  const store = new MemoryStore({
-    limits: { ...limits, ...more },
-    now: () => nowMs,
-    isBusy: ({ id }: SessionKey) => busy.includes(id),
-  });
+  const store = new MemoryStore({ limits: { ...limits, ...more }, now: () => nowMs });
   const status = async (id: string) => (await store.read(key(id))).status;
   const ids = async () =>
     (await store.list({ owner: 'ada', limit: 999 })).sessions.map(({ id }) => id).toSorted();
   const add = async (id: string, said = '1') =>
     codeOf(store.append(key(id), turn(said), { expectedVersion: 0 }));
-  return { store, status, ids, add, wait: (ms: number) => (nowMs += ms) };
+  const hold = async (id: string) => (await store.hold(key(id), lease)).status;
+  return { store, status, ids, add, hold, wait: (ms: number) => (nowMs += ms) };
 }
 
-testSessionStore(async settings => begin(settings));
+testSessionStore(async settings => begin(settings), { isShared: false });
 
 describe('what is pushed out to make room', () => {
   test('[R8] the longest unused, and it leaves a tombstone', async () => {
@@ -44,30 +42,38 @@ describe('what is pushed out to make room', () => {
   });
 
   test('[R8] never one whose turn is running', async () => {
-    const { ids, add } = begin({ sessions: 3 }, ['a', 'b']);
-    for (const id of ['a', 'b', 'c', 'd']) expect(await add(id)).toBe('works');
+    const { ids, add, hold } = begin({ sessions: 3 });
+    for (const id of ['a', 'b', 'c', 'd']) {
+      expect(await add(id)).toBe('works');
+      if (id < 'c') await hold(id);
+    }
     expect(await ids()).toEqual(['a', 'b', 'd']);
   });
 
   test('[R8] none is left that may go: the newcomer is told so, the others stay', async () => {
-    const { ids, add } = begin({ sessions: 2 }, ['a', 'b']);
-    for (const id of ['a', 'b']) await add(id);
+    const { ids, add, hold } = begin({ sessions: 2 });
+    for (const id of ['a', 'b']) {
+      await add(id);
+      await hold(id);
+    }
     expect(await add('c')).toBe('store_full');
     expect(await ids()).toEqual(['a', 'b']);
   });
 
   test('[R8] bytes count as sessions do', async () => {
-    const { ids, add } = begin({ sessionStoreBytes: 25_000 }, ['a']);
+    const { ids, add, hold } = begin({ sessionStoreBytes: 25_000 });
     for (const id of ['a', 'b']) await add(id, 'x'.repeat(10_000));
+    await hold('a');
     expect(await add('c', 'x'.repeat(10_000))).toBe('works');
     expect(await ids()).toEqual(['a', 'c']);
     expect(await add('d', 'x'.repeat(20_000))).toBe('store_full');
   });
 
   test('[R2] nobody, where the newcomer does not fit all the same', async () => {
-    const { ids, add } = begin({ sessionStoreBytes: 25_000 }, ['big']);
+    const { ids, add, hold } = begin({ sessionStoreBytes: 25_000 });
     await add('idle');
     await add('big', 'x'.repeat(20_000));
+    await hold('big');
     expect(await add('too big', 'x'.repeat(20_000))).toBe('store_full');
     expect(await ids()).toEqual(['big', 'idle']);
   });
@@ -163,11 +169,45 @@ describe('tombstones', () => {
   });
 });
 
-test('[R12] a running session does not expire, those behind it do', async () => {
-  const { ids, add, wait } = begin({}, ['a']);
-  for (const id of ['a', 'b']) await add(id);
-  wait(roomy.sessionIdleMs);
-  expect(await ids()).toEqual(['a']);
+describe('what is held', () => {
+  test('[R12] [R16] does not expire, what is behind it does', async () => {
+    const { store, ids, add, hold, wait } = begin();
+    for (const id of ['a', 'b']) await add(id);
+    await hold('a');
+    wait(roomy.sessionIdleMs + 5);
+    expect(await ids()).toEqual(['a']);
+    const held = { expectedVersion: 1, holder: lease.holder };
+    expect((await store.append(key('a'), turn('2'), held)).status).toBe('appended');
+    wait(roomy.sessionIdleMs - 1);
+    expect(await ids()).toEqual(['a']);
+    wait(1);
+    expect(await ids()).toEqual([]);
+  });
+
+  test('[R12] [R16] does once it is let go of, or its holder was silent for too long', async () => {
+    const { store, status, add, hold, wait } = begin();
+    for (const id of ['a', 'b']) {
+      await add(id);
+      await hold(id);
+    }
+    wait(roomy.sessionIdleMs);
+    await store.letGo(key('a'), lease.holder);
+    expect(await status('a')).toBe('expired');
+    expect(await status('b')).toBe('found');
+    wait(lease.ttlMs - roomy.sessionIdleMs);
+    expect(await status('b')).toBe('expired');
+  });
+
+  test('[R8] [R16] is no longer kept once its holder was silent for too long', async () => {
+    const { ids, add, hold, wait } = begin({ sessions: 1, sessionIdleMs: 999_999 });
+    await add('a');
+    await hold('a');
+    wait(lease.ttlMs - 1);
+    expect(await add('b')).toBe('store_full');
+    wait(1);
+    expect(await add('b')).toBe('works');
+    expect(await ids()).toEqual(['b']);
+  });
 });
 
 test('[R8] marks are bounded: the oldest is forgotten', async () => {
@@ -189,14 +229,12 @@ describe('timers', () => {
   });
 
   test('[R12] what is idle is freed without anybody asking', async () => {
-    const freed = vi.fn(() => false);
-    let nowMs = 0;
-    const store = new MemoryStore({ limits, now: () => nowMs, isBusy: freed });
+    const { store, wait } = begin();
     await store.append(key(), turn('1'), { expectedVersion: 0 });
-    nowMs = roomy.sessionIdleMs;
+    expect(store.bytes).toBeGreaterThan(0);
+    wait(roomy.sessionIdleMs);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(freed).toHaveBeenCalledWith(key());
-    await store.close();
+    expect(store.bytes).toBe(0);
   });
 
   test('[R10] none is left after close()', async () => {

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { SessionStore } from '../../src/store/session-store.ts';
 import { testBranches } from './branches.ts';
 import { testBranching } from './branching.ts';
+import { testClaims } from './claims.ts';
 import { testExpiry } from './expiry.ts';
 import {
   codeOf,
@@ -13,25 +14,41 @@ import {
   roomy,
   type StartStore,
   type StoreSettings,
-  type StoreUnderTest,
+  type SuiteSettings,
   saidIn,
   spaces,
   turn,
 } from './given.ts';
 import { testHints } from './hints.ts';
+import { testHolds } from './holds.ts';
+import { testIdle } from './idle.ts';
+import { testInAnyOrder } from './in-any-order.ts';
 import { testLeftBehind } from './left-behind.ts';
 import { testLimits } from './limits.ts';
 import { testLists } from './lists.ts';
 import { testMarks } from './marks.ts';
+import { testNames } from './names.ts';
+import { testNodes } from './nodes.ts';
 import { testTurns } from './turns.ts';
+import { testWhole } from './whole.ts';
 
-export function testSessionStore(start: StartStore): void {
+export function testSessionStore(start: StartStore, given: Partial<SuiteSettings> = {}): void {
+  const suite: SuiteSettings = { runs: 300, rounds: 50, isShared: true, ...given };
   const open: SessionStore[] = [];
 
-  async function begin(settings: Partial<StoreSettings> = {}): Promise<StoreUnderTest> {
-    const started = await start({ ...roomy, ...settings });
-    open.push(started.store);
-    return started;
+  async function begin(settings: Partial<StoreSettings> = {}) {
+    const { store, wait, reopen } = await start({ ...roomy, ...settings });
+    open.push(store);
+    return {
+      store,
+      wait,
+      reopen: async () => {
+        if (!reopen) throw new Error('this store cannot be opened twice');
+        const other = await reopen();
+        open.push(other);
+        return other;
+      },
+    };
   }
 
   afterEach(async () => {
@@ -40,6 +57,8 @@ export function testSessionStore(start: StartStore): void {
 
   for (const rules of [
     testTurns,
+    testInAnyOrder,
+    testWhole,
     testLimits,
     testMarks,
     testExpiry,
@@ -48,8 +67,13 @@ export function testSessionStore(start: StartStore): void {
     testBranching,
     testLeftBehind,
     testLists,
+    testHolds,
+    testClaims,
+    testIdle,
+    testNames,
   ])
-    rules(begin);
+    rules(begin, suite);
+  if (suite.isShared) testNodes(begin, suite);
 
   describe('R7', () => {
     const keys = spaces.map(space => ({ ...space, id: 's' }));
@@ -73,7 +97,7 @@ export function testSessionStore(start: StartStore): void {
     test('[R7] an expired session of one space is only missing in another', async () => {
       const { store, wait } = await begin();
       await fill(store, key('s', 'bob'));
-      wait(roomy.sessionIdleMs);
+      await wait(roomy.sessionIdleMs);
       expect((await store.read(key('s', 'bob'))).status).toBe('expired');
       expect((await store.read(key('s'))).status).toBe('missing');
       expect((await store.read(key('s', 'bob', 'eve'))).status).toBe('missing');
@@ -105,8 +129,13 @@ export function testSessionStore(start: StartStore): void {
       await store.close();
       const calls = [
         () => store.read(key()),
+        () => store.hold(key(), { holder: 'h', ttlMs: 9 }),
+        () => store.letGo(key(), 'h'),
         () => store.append(key(), turn('2'), { expectedVersion: 1 }),
+        () => store.setIdle(key(), 9),
         () => store.recall(key(), 'k'),
+        () => store.claim(key(), 'k', { holder: 'h', ttlMs: 9, fingerprint: 'f' }),
+        () => store.settle(key(), 'k', 'h'),
         () => store.findByAnchor(key(), 'a', 9),
         () => store.findByCallIds(key(), ['c'], 9),
         () => store.list({ owner: 'ada', limit: 9 }),
@@ -139,7 +168,7 @@ export function testSessionStore(start: StartStore): void {
       await store.writeNote('learned', 'kept');
       expect((await store.list({ owner: 'ada', limit: 9 })).sessions.length).toBe(1);
       await store.delete(key('learned'));
-      wait(roomy.sessionIdleMs + roomy.tombstoneMs);
+      await wait(roomy.sessionIdleMs + roomy.tombstoneMs);
       expect(await store.readNote('learned')).toBe('kept');
     });
   });

@@ -1,11 +1,20 @@
 // R1 to R6: what a turn does to its session.
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../src/conversation/message.ts';
-import { fromSeed } from '../properties/from-seed.ts';
-import { type BeginStore, codeOf, fill, found, key, marked, saidIn, turn } from './given.ts';
+import {
+  type BeginStore,
+  codeOf,
+  fill,
+  found,
+  key,
+  marked,
+  roomy,
+  type SuiteSettings,
+  saidIn,
+  turn,
+} from './given.ts';
 
-export function testTurns(begin: BeginStore): void {
+export function testTurns(begin: BeginStore, { rounds }: SuiteSettings): void {
   describe('R1', () => {
     test('[R1] a read after an append sees it', async () => {
       const { store } = await begin();
@@ -20,7 +29,7 @@ export function testTurns(begin: BeginStore): void {
       const tools = [{ name: 'look' }];
       await store.append(key(), turn('1', { dialect: 'transcript', model: 'm1' }), { expectedVersion: 0 });
       const first = await found(store, key());
-      wait(7);
+      await wait(7);
       await store.append(key(), turn('2', { model: 'm2', system, tools }), { expectedVersion: 1 });
       expect(await found(store, key())).toMatchObject({
         key: key(),
@@ -96,27 +105,36 @@ export function testTurns(begin: BeginStore): void {
       expect(await store.recall(key(), 'k')).toBeUndefined();
     });
 
-    test('[R4] of appends at the same time one wins', async () => {
+    test('[R4] [S9] of a hundred at the same time one wins, again and again', async () => {
       const { store } = await begin();
-      const results = await Promise.all(
-        Array.from({ length: 5 }, (_, index) =>
-          store.append(key(), turn(String(index)), { expectedVersion: 0 }),
-        ),
-      );
-      expect(results.map(({ status }) => status).toSorted()).toEqual([
-        'appended',
-        ...Array(4).fill('conflict'),
-      ]);
-      expect((await found(store, key()))?.messages.length).toBe(2);
+      for (let version = 0; version < rounds; version += 1) {
+        const appends = Array.from({ length: 100 }, () =>
+          store.append(key(), turn(String(version)), { expectedVersion: version }),
+        );
+        const statuses = (await Promise.all(appends)).map(({ status }) => status).toSorted();
+        expect(statuses).toEqual(['appended', ...Array(99).fill('conflict')]);
+      }
+      const session = await found(store, key());
+      expect(session?.version).toBe(rounds);
+      expect(saidIn(session)).toEqual(Array.from({ length: rounds }, (_, version) => String(version)));
     });
 
-    test('[R4] a session that was deleted meanwhile is not brought back', async () => {
+    test('[R4] [S12] [S13] a session that was deleted meanwhile is not brought back', async () => {
       const { store } = await begin();
       await fill(store, key(), 2);
       await store.delete(key());
       expect(await store.append(key(), turn('3'), { expectedVersion: 2 })).toEqual({ status: 'conflict' });
       expect(await store.read(key())).toEqual({ status: 'missing' });
     });
+  });
+
+  test('[R4] [S12] nor one that has expired meanwhile', async () => {
+    const { store, wait } = await begin();
+    await fill(store, key(), 2);
+    await wait(roomy.sessionIdleMs);
+    expect(await store.append(key(), turn('3'), { expectedVersion: 2 })).toEqual({ status: 'conflict' });
+    expect(await store.read(key())).toEqual({ status: 'expired' });
+    expect((await store.list({ owner: 'ada', limit: 9 })).sessions).toEqual([]);
   });
 
   describe('R5', () => {
@@ -182,49 +200,5 @@ export function testTurns(begin: BeginStore): void {
       const read = await found(store, key());
       expect(JSON.stringify(read?.messages.slice(2))).toBe(JSON.stringify([...added, message]));
     });
-  });
-
-  const operation = fc.record({
-    what: fc.constantFrom('append', 'append', 'append', 'repeat', 'delete', 'read'),
-    id: fc.constantFrom('a', 'b'),
-    off: fc.constantFrom(0, 0, 0, 1, -1),
-    keep: fc.constantFrom(0, 1, 2, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
-  });
-
-  test('[R3] [R4] [R5] whatever is done, it is what a plain list would hold', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(operation, { maxLength: 20 }), async operations => {
-        const { store } = await begin();
-        const lists = new Map<string, { version: number; texts: unknown[]; turns: Map<string, number> }>();
-        let last = turn('first');
-        for (const [at, { what, id, off, keep }] of operations.entries()) {
-          const list = lists.get(id) ?? { version: 0, texts: [], turns: new Map() };
-          const expectedVersion = Math.max(0, list.version + off);
-          if (what === 'delete') {
-            expect(await store.delete(key(id))).toBe(list.version > 0);
-            lists.delete(id);
-          } else if (what === 'read') {
-            const texts = (await found(store, key(id)))?.messages.slice().map(({ content }) => content);
-            expect(texts).toEqual(list.version > 0 ? list.texts : undefined);
-          } else {
-            if (what === 'append') last = turn(`said ${at}`, { keep });
-            const version = list.turns.get(last.id);
-            const appended = await store.append(key(id), last, { expectedVersion });
-            if (version !== undefined) expect(appended).toEqual({ status: 'duplicate', version });
-            else if (expectedVersion !== list.version) expect(appended).toEqual({ status: 'conflict' });
-            else {
-              expect(appended).toEqual({ status: 'appended', version: list.version + 1 });
-              const said = [...last.added, last.reply.message].map(({ content }) => content);
-              list.texts = [...list.texts.slice(0, last.keep), ...said];
-              list.version += 1;
-              list.turns.set(last.id, list.version);
-              lists.set(id, list);
-            }
-          }
-        }
-        await store.close();
-      }),
-      fromSeed('store', 300),
-    );
   });
 }

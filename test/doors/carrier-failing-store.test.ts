@@ -20,7 +20,8 @@ import {
   withCarried,
 } from './carrier-client.ts';
 
-type Method = 'findByAnchor' | 'findByCallIds' | 'read' | 'append' | 'recall';
+const all = ['findByAnchor', 'findByCallIds', 'read', 'hold', 'append', 'recall', 'claim'] as const;
+type Method = (typeof all)[number];
 
 /** From now on. @returns how it works again. */
 function breakStore(...methods: readonly Method[]): () => void {
@@ -37,7 +38,6 @@ function breakStore(...methods: readonly Method[]): () => void {
 }
 
 const start = () => startPair({ proxySecret });
-const all: readonly Method[] = ['findByAnchor', 'findByCallIds', 'read', 'append', 'recall'];
 const native = (turn: number) => answers(model)[turn] ?? sayText('');
 const natives = (...turns: readonly number[]) => turns.flatMap(turn => heardAs(native(turn), model));
 const question = user('All three in one word?');
@@ -49,6 +49,7 @@ describe.each([false, true])('no session can be looked for, stream %s', stream =
   it.each<[string, readonly Method[]]>([
     ['findByAnchor', ['findByAnchor']],
     ['read', ['read']],
+    ['hold', ['hold']],
     ['all of it', all],
   ])('a known transcript is answered without its session: %s', async (_, methods) => {
     const pair = await start();
@@ -204,7 +205,7 @@ describe('a session that is counted on', () => {
     '%s, cannot be read: 503 before any byte, and Cohere is not asked; stream %s',
     async (_, stream, body) => {
       const pair = await start();
-      breakStore('read');
+      breakStore('hold');
       const response = await pair.post({ ...body, stream });
       expect(response.headers.get('x-session-id')).toBeNull();
       await expectError(response, unavailable);

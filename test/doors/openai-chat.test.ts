@@ -19,7 +19,13 @@ const model = 'command-a-03-2025';
 const servers: CohereProxyServer[] = [];
 
 async function serve(options: ConstructorParameters<typeof CohereProxyServer>[0] = {}): Promise<string> {
-  const server = new CohereProxyServer({ offline: true, port: 0, logLevel: 'silent', ...options });
+  const server = new CohereProxyServer({
+    offline: true,
+    port: 0,
+    sessionStore: 'memory:',
+    logLevel: 'silent',
+    ...options,
+  });
   servers.push(server);
   return (await server.listen()).url;
 }

@@ -25,7 +25,13 @@ class RunningProxy {
   #url = '';
 
   constructor(options: ConstructorParameters<typeof CohereProxyServer>[0] = {}) {
-    this.#server = new CohereProxyServer({ offline: true, port: 0, logLevel: 'silent', ...options });
+    this.#server = new CohereProxyServer({
+      offline: true,
+      port: 0,
+      sessionStore: 'memory:',
+      logLevel: 'silent',
+      ...options,
+    });
   }
 
   async start(): Promise<this> {

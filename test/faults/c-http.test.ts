@@ -204,7 +204,7 @@ describe('C17 methods', () => {
     ['OPTIONS', chatPath],
     ['TRACE', chatPath],
     ['POST', '/v1/models'],
-    ['DELETE', '/v1/sessions'],
+    ['PATCH', '/v1/sessions'],
     ['PUT', '/v1/sessions/abc'],
     ['POST', '/health'],
   ])('C17 %s %s: 405 with Allow', async (method, path) => {

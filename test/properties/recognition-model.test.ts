@@ -15,6 +15,7 @@ beforeAll(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
   fake = await FakeCohere.start();
   server = new CohereProxyServer({
+    sessionStore: 'memory:',
     cohereBaseUrl: fake.url,
     proxySecret: 'f'.repeat(64),
     port: 0,

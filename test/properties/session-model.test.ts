@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CohereProxyServer } from '../../src/index.ts';
 import { fromSeed } from './from-seed.ts';
 
-const server = new CohereProxyServer({ offline: true, port: 0, logLevel: 'silent' });
+const server = new CohereProxyServer({ offline: true, port: 0, sessionStore: 'memory:', logLevel: 'silent' });
 let url = '';
 beforeAll(async () => {
   url = (await server.listen()).url;

@@ -24,6 +24,7 @@ it('O6 every route is on this list, and says whether it is open to all', async (
   routes.length = 0;
   await startPair();
   expect([...routes].sort()).toEqual([
+    'DELETE /v1/sessions',
     'DELETE /v1/sessions/:id',
     'GET / public',
     'GET /health public',
@@ -31,6 +32,7 @@ it('O6 every route is on this list, and says whether it is open to all', async (
     'GET /v1/model/info',
     'GET /v1/models',
     'GET /v1/models/*',
+    'GET /v1/session-exports',
     'GET /v1/sessions',
     'GET /v1/sessions/:id',
     'HEAD / public',
@@ -43,6 +45,9 @@ it('O6 every route is on this list, and says whether it is open to all', async (
     'HEAD /v1/sessions/:id',
     'POST /v1/chat/completions',
     'POST /v1/chat/completions/input_tokens',
+    'POST /v1/session-imports',
+    'POST /v1/sessions/:id',
+    'POST /v1/sessions/:id/fork',
   ]);
 });
 

@@ -121,6 +121,7 @@ describe('A20 A21 a whole process at log level trace', () => {
 
 it('A20 nothing that is looked at shows a key', async () => {
   const server = new CohereProxyServer({
+    sessionStore: 'memory:',
     cohereApiKey: ownKey,
     proxyKeys: [{ name: 'ada', key: clientKey }],
     proxySecret: canary('secret-0123456789-0123456789'),

@@ -20,6 +20,7 @@ export class ProxyUnderTest {
       cohereBaseUrl: fake.url,
       cohereApiKey: 'test-key',
       port: 0,
+      sessionStore: 'memory:',
       logLevel: 'silent',
       ...options,
     });

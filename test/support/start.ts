@@ -36,6 +36,7 @@ export async function startPair(
     cohereBaseUrl: fake.url,
     ...(passthrough ? { proxySecret: 'f'.repeat(64) } : { cohereApiKey: 'proxy-own-key-0123456789' }),
     port: 0,
+    sessionStore: 'memory:',
     logLevel: 'silent',
     ...rest,
     limits: { shutdownMs: 300, ...limits },

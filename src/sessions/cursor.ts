@@ -1,0 +1,16 @@
+// A place in the list: an id, and its `user` where there is one. `@` stands in no id.
+import type { SessionSummary } from '../store/session-store.ts';
+
+export interface Place {
+  readonly id: string;
+  readonly user: string | undefined;
+}
+
+export function writeCursor({ id, user }: Pick<SessionSummary, 'id' | 'user'>): string {
+  return user === undefined ? id : `${id}@${Buffer.from(user).toString('base64url')}`;
+}
+
+export function readCursor(cursor: string): Place {
+  const [id = '', user] = cursor.split('@');
+  return { id, user: user === undefined ? undefined : Buffer.from(user, 'base64url').toString() };
+}

@@ -1,0 +1,112 @@
+// Reading a session, and holding it.
+import { familyLua } from './lua-family.ts';
+
+/**
+ * A: id, holder?, ttlMs?, isHome, segment? and length? that are known, texts that are known, from? where a reading goes
+ * on, maxBytes, isBrief?
+ */
+export const openLua = `${familyLua}
+if A.holder and A.isHome then
+  local other = holderOf(A.id)
+  if other and other ~= A.holder then return answer('busy') end
+  hold(A.id, A.holder, A.ttlMs)
+end
+local handle, s = living(A.id)
+if not s then
+  sweep()
+  local pointer = A.isHome and call('GET', P)
+  return answer(pointer and 'pointed' or 'missing', isBuried(A.id) and 'expired' or 'missing', pointer or '')
+end
+if A.isBrief then return answer('found', describe(handle, s)) end
+
+local from = 0
+if A.from then
+  from = A.from
+elseif A.segment == get('e') .. '.' .. s.g and A.length <= s.l then
+  from = A.length
+end
+local parts, n, last = {}, s.g, s.l
+while n ~= '0' and last > from do
+  local g = segment(n)
+  if not g then return answer('corrupt') end
+  if g.a < last then table.insert(parts, 1, { n, math.max(g.a, from), last }) end
+  n, last = g.p, math.min(last, g.a)
+end
+if last > from then return answer('corrupt') end
+
+local messages, bytes = {}, 0
+for _, part in ipairs(parts) do
+  local place = part[2]
+  while place < part[3] and bytes < A.maxBytes do
+    local fields = {}
+    while #fields < 64 and place < part[3] do
+      fields[#fields + 1] = 'm:' .. part[1] .. ':' .. int(place)
+      place = place + 1
+    end
+    for _, text in ipairs(call('HMGET', F, unpack(fields))) do
+      if not text then return answer('corrupt') end
+      messages[#messages + 1] = text
+      bytes = bytes + #text
+    end
+  end
+end
+local known, texts = {}, {}
+for _, digest in ipairs(A.texts) do known[digest] = true end
+for _, digest in ipairs({ s.y, s.t }) do
+  if not known[digest] then
+    known[digest] = true
+    local json = get('h:' .. digest)
+    if not json then return answer('corrupt') end
+    texts[#texts + 1] = digest
+    texts[#texts + 1] = json
+  end
+end
+return answer('found', describe(handle, s), int(from), messages, texts)
+`;
+
+/** A: id, holder */
+export const letGoLua = `${familyLua}
+letGo(A.id, A.holder)
+return answer('done')
+`;
+
+/** A: id, idleMs?, livesMs */
+export const setIdleLua = `${familyLua}
+sweep()
+local handle, s = living(A.id)
+if not s then return answer('missing') end
+s.m = A.idleMs
+s.e = s.u + A.livesMs
+putSession(handle, s)
+if call('HEXISTS', X, A.id) == 1 then bury(A.id, s.e) end
+collect()
+local record = describe(handle, s)
+sweep()
+return answer('set', record)
+`;
+
+/** A: id */
+export const deleteLua = `${familyLua}
+sweep()
+local handle, s = living(A.id)
+if not s then return answer('missing') end
+local record = describe(handle, s)
+remove(handle, s)
+call('HDEL', X, A.id)
+collect()
+return answer('deleted', record)
+`;
+
+/** A: mark */
+export const recallLua = `${familyLua}
+local m = mark(A.mark)
+local s = m and m.x > nowMs and session(m.h)
+if not s or s.e <= nowMs then return answer('missing') end
+local messages = {}
+for place = m.a, m.b - 1 do
+  local text = get('m:' .. m.g .. ':' .. int(place))
+  if not text then return answer('corrupt') end
+  messages[#messages + 1] = text
+end
+return answer('found', get('j:' .. A.mark) or '', int(m.v), describe(m.h, s), int(m.a), messages, get('h:' .. m.y) or '')
+`;

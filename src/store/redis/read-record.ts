@@ -1,0 +1,82 @@
+// What scripts answer → records.
+import type { SessionKey, Space } from '../../conversation/session.ts';
+import type { SessionRecord } from '../records.ts';
+import { corrupt, readJson } from '../stored-text.ts';
+
+/** What the first turn said. */
+export interface FirstTurn {
+  readonly owner: string;
+  readonly user?: string | undefined;
+  readonly dialect: 'session' | 'transcript';
+  readonly label?: string | undefined;
+  readonly rootId: string;
+}
+
+/** What the last turn said. */
+export interface LastTurn {
+  readonly model: string;
+  readonly systemLength: number;
+  readonly cut?: string | undefined;
+}
+
+/** @throws ProxyError `store_corrupt` */
+export function readRecord(described: unknown, era: string): SessionRecord {
+  const parts = texts(described);
+  const [id = '', handle = '', version, createdAt, updatedAt, expiresAt, idle, segment, length] = parts;
+  const [parent, system = '', tools = '', first = '', last = ''] = parts.slice(9);
+  const { owner, user, dialect, label, rootId } = readJson(first) as FirstTurn;
+  const { model, systemLength, cut } = readJson(last) as LastTurn;
+  return {
+    key: { owner, user, id: readJson(id) as string },
+    handle,
+    version: Number(version),
+    createdAtMs: Number(createdAt),
+    updatedAtMs: Number(updatedAt),
+    expiresAtMs: Number(expiresAt),
+    idleMs: idle ? Number(idle) : undefined,
+    model,
+    dialect,
+    label,
+    parentId: parent ? (readJson(parent) as string) : undefined,
+    rootId,
+    system,
+    tools,
+    systemLength,
+    cut,
+    segment: nameSegment(segment ?? '', era),
+    length: Number(length),
+  };
+}
+
+/** When it was last used, in µs of the store's clock. */
+export function usedAtOf(described: unknown): number {
+  return Number(texts(described)[14]);
+}
+
+/**
+ * Segments are named with the era of the server: after a failover, which may have lost what was acknowledged, nobody
+ * takes what he remembers of a segment for what is stored.
+ */
+export function nameSegment(segment: string, era: string): string {
+  return `${segment}~${era}`;
+}
+
+export function readSegment(name: string): { readonly segment: string; readonly era: string } {
+  const at = name.lastIndexOf('~');
+  return { segment: name.slice(0, at), era: name.slice(at + 1) };
+}
+
+/** @throws ProxyError `store_corrupt` */
+export function texts(value: unknown): string[] {
+  if (!Array.isArray(value)) throw corrupt();
+  return value.map(part => (typeof part === 'string' ? part : String(part)));
+}
+
+/** What was read is what was asked for, whatever happened on the way. */
+export function isOf({ key }: SessionRecord, { owner, user }: Space, id = key.id): boolean {
+  return key.owner === owner && key.user === user && key.id === id;
+}
+
+export function isSameKey(one: SessionKey, other: SessionKey): boolean {
+  return one.owner === other.owner && one.user === other.user && one.id === other.id;
+}

@@ -1,0 +1,4 @@
+/** Time as the other thread tells it with every call. */
+export interface Clock {
+  nowMs: number;
+}

@@ -1,0 +1,103 @@
+// Messages, system texts and tools ↔ the JSON that durable stores keep. What was written or read once is neither
+// written nor weighed again.
+import { hash } from 'node:crypto';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { ProxyError } from '../conversation/errors.ts';
+import type { Fold, History } from '../conversation/history.ts';
+import type { Message } from '../conversation/message.ts';
+import type { SharedText } from './records.ts';
+
+const sizes = new WeakMap<Message, number>();
+const roles = new Set(['system', 'user', 'assistant', 'tool']);
+
+/** Characters that are parsed before others get their turn. */
+const sliceLength = 500_000;
+
+export function writeMessage(message: Message): string {
+  const json = JSON.stringify(message);
+  if (!sizes.has(message)) sizes.set(message, Buffer.byteLength(json));
+  return json;
+}
+
+/** @throws ProxyError `store_corrupt` */
+export async function readMessages(texts: readonly string[]): Promise<Message[]> {
+  const messages: Message[] = [];
+  let read = 0;
+  for (const text of texts) {
+    const message = readJson(text) as Message;
+    if (!roles.has(message?.role)) throw corrupt();
+    sizes.set(message, Buffer.byteLength(text));
+    messages.push(message);
+    read += text.length;
+    if (read < sliceLength) continue;
+    read = 0;
+    await nextTick();
+  }
+  return messages;
+}
+
+/** @throws ProxyError `store_corrupt` */
+export function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw corrupt(cause);
+  }
+}
+
+export function corrupt(cause?: unknown): ProxyError {
+  return new ProxyError(
+    'store_corrupt',
+    'What is stored of this session is damaged. Delete it, or start a new one.',
+    {
+      param: 'sessionId',
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
+}
+
+export function bytesOf(history: History): number {
+  return history.fold(byteCount);
+}
+
+const byteCount: Fold<number> = {
+  start: () => 0,
+  step: (bytes, message) => bytes + (sizes.get(message) ?? Buffer.byteLength(writeMessage(message))),
+};
+
+/** Lists that stay the same for many turns, and in many sessions: each is held once while anybody uses it. */
+export class SharedLists {
+  readonly #texts = new WeakMap<object, SharedText>();
+  readonly #lists = new Map<string, WeakRef<readonly unknown[]>>();
+  readonly #gone = new FinalizationRegistry<string>(digest => {
+    if (!this.#lists.get(digest)?.deref()) this.#lists.delete(digest);
+  });
+
+  write(list: readonly unknown[]): SharedText {
+    const known = this.#texts.get(list);
+    if (known) return known;
+    const json = JSON.stringify(list);
+    const text = { digest: hash('sha256', json, 'base64url'), json };
+    this.#keep(list, text);
+    return text;
+  }
+
+  find(digest: string): readonly unknown[] | undefined {
+    return this.#lists.get(digest)?.deref();
+  }
+
+  read(text: SharedText): readonly unknown[] {
+    const known = this.find(text.digest);
+    if (known) return known;
+    const list = readJson(text.json);
+    if (!Array.isArray(list)) throw corrupt();
+    this.#keep(list, text);
+    return list;
+  }
+
+  #keep(list: readonly unknown[], text: SharedText): void {
+    this.#texts.set(list, text);
+    this.#lists.set(text.digest, new WeakRef(list));
+    this.#gone.register(list, text.digest);
+  }
+}

@@ -1,0 +1,100 @@
+// Turns → what is stored of them, and records → what they say.
+import { hash } from 'node:crypto';
+import type { Message, SystemMessage } from '../conversation/message.ts';
+import type { Session, SessionKey, Turn } from '../conversation/session.ts';
+import { hintsOf } from './hint-names.ts';
+import type { RecalledRecord, SessionRecord, TextToHold, TurnRecord } from './records.ts';
+import type { AnsweredTurn, SessionSummary } from './session-store.ts';
+import { corrupt, readJson, type SharedLists } from './stored-text.ts';
+
+interface WriteTurnOptions extends Pick<TurnRecord, 'keep' | 'messages' | 'shared' | 'isTooLarge'> {
+  /** The session as it stands; undefined where the turn begins it. */
+  readonly before: SessionRecord | undefined;
+  readonly lists: SharedLists;
+  readonly limits: { readonly sessionIdleMs: number; readonly transcriptIdleMs: number };
+}
+
+/** What a turn without its messages is kept as, for when its request comes again. */
+type MarkedTurn = Omit<AnsweredTurn, 'system' | 'added' | 'reply'> & {
+  readonly reply: Omit<AnsweredTurn['reply'], 'message'>;
+};
+
+export function writeTurn(
+  key: SessionKey,
+  turn: Turn,
+  { before, lists, limits, ...more }: WriteTurnOptions,
+): TurnRecord {
+  const { id, model, dialect, label, cut, parent, leftBehindId, idleMs, mark, reply } = turn;
+  const toHold = (list: readonly unknown[], held: string | undefined): TextToHold => {
+    const text = lists.write(list);
+    return text.digest === held ? { digest: text.digest } : text;
+  };
+  // Its client may go on in other words, so that nobody comes back to it.
+  const isOnce = !before && dialect === 'transcript' && reply !== undefined;
+  return {
+    ...more,
+    id,
+    model,
+    dialect,
+    label,
+    system: toHold(turn.system, before?.system),
+    systemLength: turn.system.length,
+    tools: toHold(turn.tools, before?.tools),
+    cut: cut && JSON.stringify(cut),
+    parent: parent && { id: parent.id, rootId: parent.rootId },
+    leftBehindId,
+    hints: hintsOf(key, turn).map(digestOfHint),
+    mark: mark && reply && { ...mark, turn: writeMarked({ ...turn, reply }) },
+    idleMs,
+    livesMs: isOnce ? Math.min(limits.sessionIdleMs, limits.transcriptIdleMs) : limits.sessionIdleMs,
+  };
+}
+
+/** Nobody asks an old answer for its tools, or for what its session branched off from. */
+function writeMarked({
+  reply,
+  system: _system,
+  added: _added,
+  parent: _parent,
+  ...turn
+}: AnsweredTurn): string {
+  const { message: _message, ...rest } = reply;
+  const marked: MarkedTurn = { ...turn, tools: [], reply: rest };
+  return JSON.stringify(marked);
+}
+
+/** @throws ProxyError `store_corrupt` */
+export function readMarked({ turn, system }: RecalledRecord, said: readonly Message[]): AnsweredTurn {
+  const marked = readJson(turn) as MarkedTurn;
+  const message = said.at(-1);
+  if (message?.role !== 'assistant') throw corrupt();
+  return {
+    ...marked,
+    system: readJson(system) as readonly SystemMessage[],
+    added: said.slice(0, -1),
+    reply: { ...marked.reply, message },
+  };
+}
+
+export function sessionOf(
+  record: SessionRecord,
+  held: Pick<Session, 'key' | 'system' | 'tools' | 'cut' | 'messages'>,
+): Session {
+  const { version, createdAtMs, updatedAtMs, expiresAtMs, idleMs } = record;
+  const { model, dialect, label, parentId, rootId } = record;
+  const times = { createdAtMs, updatedAtMs, expiresAtMs, idleMs };
+  return { ...held, version, ...times, model, dialect, label, parentId, rootId };
+}
+
+export function summaryOf(record: SessionRecord): SessionSummary {
+  const { key, model, createdAtMs, updatedAtMs, expiresAtMs, label, parentId } = record;
+  const messageCount = record.systemLength + record.length;
+  const times = { createdAtMs, updatedAtMs, expiresAtMs };
+  return { id: key.id, user: key.user, model, ...times, messageCount, label, parentId };
+}
+
+/** 132 bits. Half a surrogate pair has no UTF-8: written as JSON, which escapes it, two of them stay two. */
+export function digestOfHint(name: string): string {
+  const text = name.isWellFormed() ? name : JSON.stringify(name);
+  return hash('blake2b512', text, 'base64url').slice(0, 22);
+}
