@@ -54,7 +54,7 @@ async function claim(
   const inPassing = async (asked: Promise<unknown>) => {
     await asked.catch(error => log.debug({ err: error }, 'an idempotency key could not be renewed or freed'));
   };
-  const settle = () => inPassing(store.settle(space, key, holder));
+  const settle = () => inPassing(leases.letGo(() => store.settle(space, key, holder)));
   const found = await store.claim(space, key, request).catch((error: unknown) => {
     // Where no answer comes, it may be claimed all the same.
     void settle();

@@ -249,10 +249,21 @@ describe('a hold', () => {
   test('that cannot be let go of is nobody’s failure', async () => {
     const one = node();
     const first = await one.wait();
+    const letGo = vi.spyOn(store, 'letGo').mockRejectedValue(new ProxyError('store_unavailable', 'away'));
+    first.release();
+    expect(one.gate.isBusy(key)).toBe(false);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(one.debug).toHaveBeenCalledTimes(1);
+    expect(letGo).toHaveBeenCalledTimes(31);
+  });
+
+  test('[S16] is let go of as soon as the store works again', async () => {
+    const first = await node().wait();
     vi.spyOn(store, 'letGo').mockRejectedValueOnce(new ProxyError('store_unavailable', 'away'));
     first.release();
-    await vi.advanceTimersByTimeAsync(0);
-    expect(one.debug).toHaveBeenCalledTimes(1);
-    expect(one.gate.isBusy(key)).toBe(false);
+    await vi.advanceTimersByTimeAsync(499);
+    expect((await store.hold(key, { holder: 'other', ttlMs: 1 })).status).toBe('busy');
+    await vi.advanceTimersByTimeAsync(1);
+    expect((await store.hold(key, { holder: 'other', ttlMs: 1 })).status).not.toBe('busy');
   });
 });

@@ -102,9 +102,9 @@ export class HeldSession {
 
   /** To be called however the turn ends. */
   release(): void {
-    const { store, holder } = this.#parts;
+    const { store, holder, leases } = this.#parts;
     this.#stopRenewing();
-    if (this.#isHeld) void this.#inPassing(store.letGo(this.key, holder));
+    if (this.#isHeld) void this.#inPassing(leases.letGo(() => store.letGo(this.key, holder)));
     this.#isHeld = false;
     this.#openGate();
   }

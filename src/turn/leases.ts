@@ -2,6 +2,8 @@
 // died. Here it is renewed, all of it by one timer.
 type Renew = () => Promise<unknown>;
 
+const retryMs = 500;
+
 export class Leases {
   readonly ttlMs: number;
   readonly #kept = new Set<{ readonly renew: Renew; isRenewing: boolean }>();
@@ -22,6 +24,24 @@ export class Leases {
       clearInterval(this.#timer);
       this.#timer = undefined;
     };
+  }
+
+  /**
+   * What is asked without an answer may be done all the same, late, so that it would be held by nobody: it is let go of
+   * as soon as the store works again, or the time is over. Rejects with the last failure.
+   */
+  async letGo(letGo: () => Promise<unknown>): Promise<void> {
+    const untilMs = performance.now() + this.ttlMs;
+    for (;;) {
+      try {
+        await letGo();
+        return;
+      } catch (error) {
+        if (performance.now() + retryMs > untilMs) throw error;
+        // Nothing that a process would stay for.
+        await new Promise(resolve => setTimeout(resolve, retryMs).unref());
+      }
+    }
   }
 
   #renewAll(): void {

@@ -56,6 +56,8 @@ export async function openSession(
     return openNamed(choice, choice.id, sent, space, { ...options, store });
   if (isNeeded(choice)) {
     if (!store) throw sessionsDisabled(choice);
+    // Nothing is looked for: a store that fails would only be noticed once Cohere was paid.
+    await store.check();
     return begin(space, { ...options, store }, appendTo(undefined, sent), true);
   }
   if (!store) return withoutStore(sent);

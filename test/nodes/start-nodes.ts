@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { CohereProxyOptions } from '../../src/index.ts';
 import { goodAnswer } from '../support/outcome.ts';
+import { demandRedis, hasRedis, startRedis } from '../support/redis-server.ts';
 import { type Pair, startPair } from '../support/start.ts';
 import { json } from '../support/upstream-script.ts';
 
-export const sharedStores = ['sqlite:'] as const;
-export type SharedStore = (typeof sharedStores)[number];
+demandRedis('the proxies that share a Redis');
+
+export type SharedStore = 'sqlite:' | 'redis:';
+export const sharedStores: readonly SharedStore[] = hasRedis ? ['sqlite:', 'redis:'] : ['sqlite:'];
 
 /** Each in front of a Cohere of its own, which says again what it is told. */
 export async function startNodes(
@@ -17,11 +20,9 @@ export async function startNodes(
   store: SharedStore,
   options: CohereProxyOptions = {},
 ): Promise<readonly [Pair, Pair, ...Pair[]]> {
-  const directory = await mkdtemp(join(tmpdir(), 'cohere-proxy-nodes-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  const sessionStore = store + join(directory, 'sessions.db');
+  const sessionStore = store === 'sqlite:' ? await newFile() : await newServer();
   const start = async () => {
-    const pair = await startPair({ ...options, sessionStore });
+    const pair = await startPair({ proxySecret: 'f'.repeat(64), ...options, sessionStore });
     echo(pair);
     return pair;
   };
@@ -29,6 +30,18 @@ export async function startNodes(
   const others: Pair[] = [];
   while (others.length < count - 2) others.push(await start());
   return [first, second, ...others];
+}
+
+async function newFile(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'cohere-proxy-nodes-'));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  return `sqlite:${join(directory, 'sessions.db')}`;
+}
+
+async function newServer(): Promise<string> {
+  const server = await startRedis();
+  onTestFinished(() => server.stop());
+  return server.url;
 }
 
 function echo(pair: Pair): void {
