@@ -28,7 +28,7 @@ function begin(more: Partial<typeof limits> = {}) {
 testSessionStore(async settings => begin(settings), { isShared: false });
 
 describe('what is pushed out to make room', () => {
-  test('[R8] the longest unused, and it leaves a tombstone', async () => {
+  test('[S24] [R8] the longest unused, and it leaves a tombstone', async () => {
     const { store, ids, status, add } = begin({ sessions: 3 });
     for (const id of ['a', 'b', 'c']) await add(id);
     // Looking at a session is no use of it: a page that polls would keep it for ever.
@@ -41,7 +41,7 @@ describe('what is pushed out to make room', () => {
     expect(await ids()).toEqual(['b', 'd', 'e']);
   });
 
-  test('[R8] never one whose turn is running', async () => {
+  test('[S24] [R8] never one whose turn is running', async () => {
     const { ids, add, hold } = begin({ sessions: 3 });
     for (const id of ['a', 'b', 'c', 'd']) {
       expect(await add(id)).toBe('works');
@@ -50,7 +50,7 @@ describe('what is pushed out to make room', () => {
     expect(await ids()).toEqual(['a', 'b', 'd']);
   });
 
-  test('[R8] none is left that may go: the newcomer is told so, the others stay', async () => {
+  test('[S24] [R8] none is left that may go: the newcomer is told so, the others stay', async () => {
     const { ids, add, hold } = begin({ sessions: 2 });
     for (const id of ['a', 'b']) {
       await add(id);

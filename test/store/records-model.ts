@@ -14,7 +14,7 @@ export interface RecordsUnderTest {
 }
 
 const idleMs = 10_000;
-export const tombstoneMs = 50_000;
+const tombstoneMs = 50_000;
 
 const owners = ['ada', 'eve'] as const;
 const users = [undefined, 'bob'] as const;

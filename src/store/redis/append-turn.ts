@@ -18,8 +18,9 @@ import {
 } from './entries.ts';
 import type { Families } from './families.ts';
 import { type FamilyKeys, shortTagOf } from './keys.ts';
+import { tidyLists } from './list-sessions.ts';
 import { claimName, clearHome } from './names.ts';
-import { isOf, readRecord } from './read-record.ts';
+import { checkOf, readRecord } from './read-record.ts';
 import { scripts } from './script.ts';
 import { type Claims, type Plan, writeAppend } from './write-append.ts';
 
@@ -94,6 +95,10 @@ async function carryOut(families: Families, plan: Plan): Promise<Outcome> {
     throw error;
   }
   const { mark } = plan.turn;
+  if (outcome.status === 'appended' && !plan.record) {
+    const lists = entered.filter(({ isOrdered }) => isOrdered).map(({ key }) => key);
+    redis.behind(tidyLists(families, lists));
+  }
   if (outcome.status !== 'appended') await takeBack(redis, entered);
   else if (mark) redis.behind(keepOnly(redis, markEntry(families.keys, plan.key, mark, plan.family.tag)));
   return outcome;
@@ -126,7 +131,7 @@ async function append(families: Families, plan: Plan, claims: Claims): Promise<O
       throw corrupt();
   }
   const record = readRecord(said[status === 'appended' ? 0 : 1], era);
-  if (!isOf(record, key, key.id)) throw corrupt();
+  checkOf(record, key, key.id);
   const home = families.keys.family(key);
   // Its hold lies at its home, where this turn was not appended.
   if (home.tag !== family.tag && options.holder !== undefined)

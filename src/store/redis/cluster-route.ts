@@ -83,7 +83,7 @@ export class ClusterRoute implements Route {
     }
     const node = this.#node(name);
     // Whether that worked is seen when something is sent.
-    if (!node.isReady) await node.connect().catch(() => undefined);
+    if (!node.hasBegun) await node.connect().catch(() => undefined);
     return node;
   }
 
@@ -118,7 +118,7 @@ export class ClusterRoute implements Route {
     for (const name of new Set([...ready, ...seeds])) {
       try {
         const node = this.#node(name);
-        if (!node.isReady) await node.connect();
+        if (!node.hasBegun) await node.connect();
         const { value } = await node.send(['CLUSTER', 'SLOTS'], { isAnswer: Array.isArray });
         this.#take(value, name);
         return;

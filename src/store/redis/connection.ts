@@ -2,7 +2,7 @@
 // a connection that answers nothing is thrown away. It is made again for as long as it is wanted.
 import { ClientClosedError, ClientOfflineError, createClient, ErrorReply } from '@redis/client';
 import { RedisFailure } from './failure.ts';
-import type { Address, Credentials } from './read-url.ts';
+import type { Address, Credentials, RedisTarget } from './read-url.ts';
 import { readServerState } from './server-state.ts';
 
 export interface Reply {
@@ -23,6 +23,7 @@ export interface ConnectionOptions {
   readonly isTls: boolean;
   readonly credentials: Credentials;
   readonly database: number;
+  readonly kind: RedisTarget['kind'];
   /** Told when a server answers that cannot be used, or should be set up in another way. */
   readonly onProblem: (message: string, err?: unknown) => void;
 }
@@ -48,6 +49,7 @@ export class Connection {
   #era = '';
   #isClosed = false;
   #isConnecting = false;
+  #hasBegun = false;
   #awaySinceMs = performance.now();
   #waiting = 0;
   #waitingBytes = 0;
@@ -66,14 +68,16 @@ export class Connection {
     return this.#client !== undefined;
   }
 
-  get lastFailure(): unknown {
-    return this.#lastFailure;
+  /** Whether it was ever tried: from then on it is tried again by itself. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** The first attempt; the others follow by themselves. @throws what went wrong */
   async connect(): Promise<void> {
     if (this.#client || this.#isConnecting || this.#isClosed) return;
     this.#isConnecting = true;
+    this.#hasBegun = true;
     try {
       await this.#attempt();
     } catch (error) {
@@ -157,7 +161,7 @@ export class Connection {
     let timer: NodeJS.Timeout | undefined;
     try {
       const state = await Promise.race([
-        begin(client),
+        begin(client, this.#options.kind === 'cluster'),
         new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(new RedisFailure('unsent', 'no connection in time')), attemptMs);
         }),
@@ -192,6 +196,7 @@ export class Connection {
     if (this.#isClosed) return;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(async () => {
+      if (this.#client || this.#isConnecting || this.#isClosed) return;
       try {
         this.#isConnecting = true;
         await this.#attempt();
@@ -234,17 +239,18 @@ function makeClient({ host, port }: Address, { isTls, credentials, database }: C
   });
 }
 
-async function begin(client: Client) {
+async function begin(client: Client, isCluster: boolean) {
   await client.connect();
   const [info, save] = await Promise.all([
     client.sendCommand(['INFO']).catch(ignoreRefusal),
     client.sendCommand(['CONFIG', 'GET', 'save']).catch(ignoreRefusal),
   ]);
   const saved = Array.isArray(save) ? save[1] : undefined;
-  return readServerState(
-    typeof info === 'string' ? info : undefined,
-    typeof saved === 'string' ? saved : undefined,
-  );
+  const words = {
+    info: typeof info === 'string' ? info : undefined,
+    save: typeof saved === 'string' ? saved : undefined,
+  };
+  return readServerState(words, isCluster);
 }
 
 function ignoreRefusal(error: unknown): undefined {

@@ -11,10 +11,11 @@ export interface Entry {
   readonly forMs: number;
   /** Only so many of the newest are kept. */
   readonly most?: number;
+  readonly isOrdered?: boolean;
 }
 
-/** How entries stood before. */
-export interface Entered extends Entry {
+/** How an entry stood before. */
+export interface Entered extends Pick<Entry, 'key' | 'member' | 'isOrdered'> {
   readonly place: string;
   readonly before: string;
 }
@@ -43,7 +44,7 @@ export function listEntries(keys: Keys, { key, member, label, forMs }: SessionEn
     keys.spaceList(owner, user ?? ''),
     ...(label === undefined ? [] : [keys.labelList(owner, label)]),
   ];
-  return lists.map(list => ({ key: list, member, forMs }));
+  return lists.map(list => ({ key: list, member, forMs, isOrdered: true }));
 }
 
 export function userEntry(keys: Keys, { owner, user, id }: SessionKey, forMs: number): Entry {

@@ -5,7 +5,7 @@ import type { FoundRecord, Known, OpenResult, SharedText } from '../records.ts';
 import type { Lease } from '../session-store.ts';
 import { corrupt } from '../stored-text.ts';
 import { type FamilyKeys, type Keys, shortTagOf } from './keys.ts';
-import { isOf, readRecord, readSegment, texts } from './read-record.ts';
+import { checkOf, readRecord, readSegment, texts } from './read-record.ts';
 import type { Answer, Redis } from './redis.ts';
 import { Remembered, type Standing } from './remembered.ts';
 import { type Script, scripts } from './script.ts';
@@ -133,7 +133,7 @@ export class Families {
         throw corrupt();
     }
     const record = readRecord(rest[0], era);
-    if (!isOf(record, key, key.id)) throw corrupt();
+    checkOf(record, key, key.id);
     this.remembered.put(key, { record, family });
     if (isBrief) return { status, record, from: 0, messages: [], texts: [] };
     const from = Number(rest[1]);

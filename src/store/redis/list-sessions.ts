@@ -38,6 +38,17 @@ export async function listSessions(families: Families, options: ListOptions): Pr
   return { records: records.slice(0, limit), hasMore: records.length > limit };
 }
 
+/** Looks at a few that anybody entered: lists that are written and never read hold few that are dead. */
+export async function tidyLists(families: Families, keys: readonly string[]): Promise<void> {
+  const { redis } = families;
+  for (const key of keys) {
+    const found = await redis.command('ZRANDMEMBER', key, '3');
+    const members = Array.isArray(found) ? [...new Set(found.map(String))] : [];
+    const standing = await describe(families, members, { isNewest: false, label: undefined });
+    await strike(redis, [{ key, members: members.filter(member => !standing.has(member)) }], true);
+  }
+}
+
 /** Of members of lists and hints, those that live. */
 export async function describe(
   families: Families,

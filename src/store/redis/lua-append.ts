@@ -66,38 +66,35 @@ elseif s then
 end
 if systemJson == '' and call('HEXISTS', F, 'h:' .. A.system) == 0 then return answer('corrupt') end
 if toolsJson == '' and call('HEXISTS', F, 'h:' .. A.tools) == 0 then return answer('corrupt') end
-if s and not segment(s.g) then return answer('corrupt') end
-
-local isNewFamily = not epoch
-if isNewFamily then call('HSET', F, 'e', A.newName) end
-local order = math.max(nowUs, (tonumber(get('u') or '') or 0) + 1)
-call('HSET', F, 'u', int(order))
-
 local n = s and s.g
-if not s or isCut or segment(n).b ~= s.l then
+local g = n and segment(n)
+if s and not g then return answer('corrupt') end
+
+local fields = {}
+local function write(field, value)
+  fields[#fields + 1] = field
+  fields[#fields + 1] = value
+  if #fields >= 400 then call('HSET', F, unpack(fields)); fields = {} end
+end
+if not epoch then write('e', A.newName) end
+local order = math.max(nowUs, (tonumber(get('u') or '') or 0) + 1)
+write('u', int(order))
+
+if not s or isCut or g.b ~= s.l then
   -- Where the messages that stay end, another segment goes on.
   local parent = base or '0'
   while parent ~= '0' do
-    local g = segment(parent)
-    if keep > g.a then break end
-    parent = g.p
+    local above = segment(parent)
+    if keep > above.a then break end
+    parent = above.p
   end
   n = int(call('HINCRBY', F, 'q', 1))
-  putSegment(n, { p = parent, a = keep, b = keep })
-  call('HSET', F, 'G', (get('G') or '') .. ' ' .. n)
+  g = { p = parent, a = keep, b = keep }
+  write('G', (get('G') or '') .. ' ' .. n)
 end
-local fields = {}
-for place = 1, added do
-  fields[#fields + 1] = 'm:' .. n .. ':' .. int(keep + place - 1)
-  fields[#fields + 1] = ARGV[11 + place]
-  if #fields >= 200 or place == added then
-    call('HSET', F, unpack(fields))
-    fields = {}
-  end
-end
-local g = segment(n)
+for place = 1, added do write('m:' .. n .. ':' .. int(keep + place - 1), ARGV[11 + place]) end
 g.b = keep + added
-putSegment(n, g)
+write('g:' .. n, writeSegment(g))
 
 local goesOn = s and not isLeft
 local own = A.idleMs
@@ -112,46 +109,53 @@ if isLeft then nextSession.p = leftJson
 elseif s then nextSession.p = s.p
 elseif parentJson ~= '' then nextSession.p = parentJson end
 
-retain(A.system, systemJson)
-retain(A.tools, toolsJson)
 local now = goesOn and handle or A.newHandle
-if goesOn then
-  release(s.y)
-  release(s.t)
-else
-  call('HSET', F, 'S', (get('S') or '') .. now, 'c:' .. now, s and get('c:' .. handle) or firstJson)
+if not (goesOn and s.y == A.system and s.t == A.tools) then
+  retain(A.system, systemJson)
+  retain(A.tools, toolsJson)
+  if goesOn then
+    release(s.y)
+    release(s.t)
+  end
+end
+local all = get('S') or ''
+if not goesOn then
+  all = all .. now
+  write('S', all)
+  write('c:' .. now, s and get('c:' .. handle) or firstJson)
 end
 if isLeft then
   s.i, s.n = leftJson, A.left
-  putSession(handle, s)
-  call('HSET', F, 'n:' .. A.left, handle)
+  write('s:' .. handle, cmsgpack.pack(s))
+  write('n:' .. A.left, handle)
   bury(A.left, s.e)
 end
-putSession(now, nextSession)
+-- The newest 64 at least, each of 25 characters at most.
 local turns = (s and known or '') .. A.turn .. ' ' .. int(nextSession.v) .. '\\n'
-local newest = {}
-for line in string.gmatch(turns, '[^\\n]+\\n') do newest[#newest + 1] = line end
-call('HSET', F, 'n:' .. A.id, now, 'd:' .. now, turnJson,
-  't:' .. A.id, table.concat(newest, '', math.max(1, #newest - 63)))
+if #turns > 1600 then turns = string.sub(turns, string.find(turns, '\\n', #turns - 1600, true) + 1) end
+write('n:' .. A.id, now)
+write('s:' .. now, cmsgpack.pack(nextSession))
+write('d:' .. now, turnJson)
+write('t:' .. A.id, turns)
 
 if A.mark then
   sweepMarks()
   forgetMark(A.mark)
-  local first = (s or A.shared) and keep or math.min(A.keep, added)
-  call('HSET', F, 'K', (get('K') or '') .. A.mark, 'j:' .. A.mark, markJson, 'k:' .. A.mark,
-    cmsgpack.pack({ h = now, v = nextSession.v, x = nowMs + A.markMs, g = n, a = first, b = keep + added, y = A.system }))
   retain(A.system, systemJson)
+  local first = (s or A.shared) and keep or math.min(A.keep, added)
+  write('K', (get('K') or '') .. A.mark)
+  write('j:' .. A.mark, markJson)
+  write('k:' .. A.mark, cmsgpack.pack({
+    h = now, v = nextSession.v, x = nowMs + A.markMs, g = n, a = first, b = keep + added, y = A.system
+  }))
 end
+local due = tonumber(get('z') or '') or nextSession.e
+if #all == 16 then due = nextSession.e end
+write('z', int(math.min(due, nextSession.e)))
+if #fields > 0 then call('HSET', F, unpack(fields)) end
 
 bury(A.id, nextSession.e)
-if isCut and not isLeft then
-  collect()
-else
-  local due = tonumber(get('z') or '') or nextSession.e
-  if #(get('S')) == 16 then due = nextSession.e end
-  call('HSET', F, 'z', int(math.min(due, nextSession.e)))
-  keepUntil(F, nextSession.e)
-end
+if isCut and not isLeft then collect() else keepUntil(F, nextSession.e) end
 letGo(A.id, A.holder)
 return answer('appended', describe(now, nextSession))
 `;

@@ -26,11 +26,11 @@ local function int(number) return string.format('%.0f', number) end
 local function get(field) return call('HGET', F, field) end
 local function atReal(ms) return int(math.max(realMs + 1, realMs + ms - nowMs + spareMs)) end
 
--- Never shorter than it is.
-local function keepUntil(key, ms)
+-- Never shorter than it is. With something on top, so that it need not be prolonged every time.
+local function keepUntil(key, ms, onTopMs)
   local left = call('PTTL', key)
   local wanted = ms - nowMs + spareMs
-  if left == -1 or (left >= 0 and left < wanted) then call('PEXPIREAT', key, atReal(ms)) end
+  if left == -1 or (left >= 0 and left < wanted) then call('PEXPIREAT', key, atReal(ms + (onTopMs or 0))) end
 end
 
 local function each(list, width)
@@ -49,19 +49,32 @@ local function without(field, part)
   call('HSET', F, field, table.concat(rest))
 end
 
+-- The fields of that kind, by name; those that are not there are missing.
+local function fieldsOf(kind, names)
+  local found = {}
+  for at = 1, #names, 200 do
+    local fields = {}
+    for index = at, math.min(at + 199, #names) do fields[#fields + 1] = kind .. names[index] end
+    for index, text in ipairs(call('HMGET', F, unpack(fields))) do
+      if text then found[names[at + index - 1]] = text end
+    end
+  end
+  return found
+end
+
 local function session(handle)
   local packed = get('s:' .. handle)
   return packed and cmsgpack.unpack(packed) or nil
 end
 local function putSession(handle, s) call('HSET', F, 's:' .. handle, cmsgpack.pack(s)) end
 
-local function segment(n)
-  local text = get('g:' .. n)
+local function readSegment(text)
   if not text then return nil end
   local parent, first, last = string.match(text, '^(%d+) (%d+) (%d+)$')
   return { p = parent, a = tonumber(first), b = tonumber(last) }
 end
-local function putSegment(n, g) call('HSET', F, 'g:' .. n, g.p .. ' ' .. int(g.a) .. ' ' .. int(g.b)) end
+local function segment(n) return readSegment(get('g:' .. n)) end
+local function writeSegment(g) return g.p .. ' ' .. int(g.a) .. ' ' .. int(g.b) end
 
 local function mark(tag)
   local packed = get('k:' .. tag)
@@ -78,12 +91,10 @@ end
 -- By segment the places that marked turns still need.
 local function markedPlaces()
   local places = {}
-  for _, tag in ipairs(markTags()) do
-    local m = mark(tag)
-    if m then
-      places[m.g] = places[m.g] or {}
-      for place = m.a, m.b - 1 do places[m.g][place] = true end
-    end
+  for _, packed in pairs(fieldsOf('k:', markTags())) do
+    local m = cmsgpack.unpack(packed)
+    places[m.g] = places[m.g] or {}
+    for place = m.a, m.b - 1 do places[m.g][place] = true end
   end
   return places
 end
@@ -122,28 +133,26 @@ end
 local function collect()
   local list = handles()
   if #list == 0 then call('UNLINK', F) return end
+  local numbers, segments = {}, {}
+  for n in string.gmatch(get('G') or '', '%d+') do numbers[#numbers + 1] = n end
+  for n, text in pairs(fieldsOf('g:', numbers)) do segments[n] = readSegment(text) end
   local needed, due, last = {}, math.huge, 0
-  for _, handle in ipairs(list) do
-    local s = session(handle)
-    if s then
-      due, last = math.min(due, s.e), math.max(last, s.e)
-      local n, length = s.g, s.l
-      while n ~= '0' and (not needed[n] or needed[n] < length) do
-        needed[n] = length
-        local g = segment(n)
-        if not g then break end
-        n, length = g.p, g.a
-      end
+  for _, packed in pairs(fieldsOf('s:', list)) do
+    local s = cmsgpack.unpack(packed)
+    due, last = math.min(due, s.e), math.max(last, s.e)
+    local n, length = s.g, s.l
+    while n ~= '0' and segments[n] and (not needed[n] or needed[n] < length) do
+      needed[n] = length
+      n, length = segments[n].p, segments[n].a
     end
   end
   local spared, rest = nil, {}
-  for n in string.gmatch(get('G') or '', '%d+') do
-    local g = segment(n)
-    local length = needed[n]
+  for _, n in ipairs(numbers) do
+    local g, length = segments[n], needed[n]
     if g and (not length or length < g.b) then
       spared = spared or markedPlaces()
       dropMessages(n, length or g.a, g.b, spared[n])
-      if length then g.b = length; putSegment(n, g) else call('HDEL', F, 'g:' .. n) end
+      if length then g.b = length; call('HSET', F, 'g:' .. n, writeSegment(g)) else call('HDEL', F, 'g:' .. n) end
     end
     if length then rest[#rest + 1] = n end
   end
@@ -151,26 +160,34 @@ local function collect()
   call('PEXPIREAT', F, atReal(last))
 end
 
--- Whoever calls collects.
+-- Whoever calls takes it out of S, and collects.
 local function remove(handle, s)
   if get('n:' .. s.n) == handle then call('HDEL', F, 'n:' .. s.n, 't:' .. s.n) end
-  for _, tag in ipairs(markTags()) do
-    local m = mark(tag)
-    if m and m.h == handle then forgetMark(tag) end
+  for tag, packed in pairs(fieldsOf('k:', markTags())) do
+    if cmsgpack.unpack(packed).h == handle then forgetMark(tag) end
   end
   release(s.y)
   release(s.t)
   call('HDEL', F, 's:' .. handle, 'c:' .. handle, 'd:' .. handle)
-  without('S', handle)
 end
 
+-- Some at a time: what has expired is nobody's until then either.
 local function sweep()
   local due = tonumber(get('z') or '')
   if not due or due > nowMs then return end
-  for _, handle in ipairs(handles()) do
-    local s = session(handle)
-    if s and s.e <= nowMs then remove(handle, s) end
+  local rest, removed = {}, 0
+  local list = handles()
+  local packed = fieldsOf('s:', list)
+  for _, handle in ipairs(list) do
+    local s = packed[handle] and cmsgpack.unpack(packed[handle])
+    if removed < 100 and s and s.e <= nowMs then
+      remove(handle, s)
+      removed = removed + 1
+    else
+      rest[#rest + 1] = handle
+    end
   end
+  call('HSET', F, 'S', table.concat(rest))
   collect()
   local fields = call('HGETALL', X)
   for at = 1, #fields, 2 do
@@ -180,7 +197,7 @@ end
 
 local function bury(id, expiresMs)
   call('HSET', X, id, int(expiresMs))
-  keepUntil(X, expiresMs + A.tombstoneMs)
+  keepUntil(X, expiresMs + A.tombstoneMs, A.tombstoneMs / 16)
 end
 local function isBuried(id)
   local ms = tonumber(call('HGET', X, id) or '')

@@ -9,20 +9,27 @@ if ARGV[2] ~= '' then nowMs = tonumber(ARGV[2]); nowUs = nowMs * 1000; spareMs =
 local function int(number) return string.format('%.0f', number) end
 `;
 
-/** For each key: A[i].member comes first from now on, for forMs; only the newest stay where there is a most. */
+/**
+ * For each key: A[i].member comes first from now on, for forMs; only the newest stay where there is a most. Where the
+ * order counts (isOrdered) no two have the same place.
+ */
 export const enterLua = `${clockLua}
 local before = { ARGV[1] }
 for i, key in ipairs(KEYS) do
   local entry = A[i]
-  local top = call('ZREVRANGE', key, 0, 0, 'WITHSCORES')
-  local place = int(math.max(nowUs, (tonumber(top[2] or '') or 0) + 1))
-  before[#before + 1] = place
+  local place = nowUs
+  if entry.isOrdered then
+    local top = call('ZREVRANGE', key, 0, 0, 'WITHSCORES')
+    place = math.max(nowUs, (tonumber(top[2] or '') or 0) + 1)
+  end
+  before[#before + 1] = int(place)
   before[#before + 1] = call('ZSCORE', key, entry.member) or ''
-  call('ZADD', key, place, entry.member)
-  if entry.most then call('ZREMRANGEBYRANK', key, 0, -1 - entry.most) end
+  local isNew = call('ZADD', key, int(place), entry.member) == 1
+  if entry.most and isNew then call('ZREMRANGEBYRANK', key, 0, -1 - entry.most) end
   local left = call('PTTL', key)
   local wanted = entry.forMs + spareMs
-  if left == -1 or (left >= 0 and left < wanted) then call('PEXPIRE', key, int(wanted)) end
+  -- With something on top, so that it need not be prolonged every time.
+  if left == -1 or (left >= 0 and left < wanted) then call('PEXPIRE', key, int(wanted + wanted / 16)) end
 end
 return before
 `;
@@ -85,10 +92,15 @@ for i, F in ipairs(KEYS) do
   local newest = nil
   if asked.isNewest then
     local list, latest = get('S') or '', 0
-    for at = 1, #list, 16 do
-      local handle = string.sub(list, at, at + 15)
-      local s = session(handle)
-      if s and s.o > latest and (not asked.label or s.b == asked.label) then newest, latest = handle, s.o end
+    for at = 1, #list, 3200 do
+      local fields = {}
+      for from = at, math.min(at + 3199, #list), 16 do fields[#fields + 1] = 's:' .. string.sub(list, from, from + 15) end
+      for index, packed in ipairs(call('HMGET', F, unpack(fields))) do
+        local s = packed and cmsgpack.unpack(packed)
+        if s and s.e > nowMs and s.o > latest and (not asked.label or s.b == asked.label) then
+          newest, latest = string.sub(fields[index], 3), s.o
+        end
+      end
     end
   end
   for _, handle in ipairs(asked.handles) do

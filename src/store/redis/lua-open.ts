@@ -92,6 +92,7 @@ local handle, s = living(A.id)
 if not s then return answer('missing') end
 local record = describe(handle, s)
 remove(handle, s)
+without('S', handle)
 call('HDEL', X, A.id)
 collect()
 return answer('deleted', record)

@@ -42,7 +42,8 @@ export async function claimName(
   };
   let over = '';
   for (let round = 0; ; round += 1) {
-    const { parts } = await families.ask(scripts.claimName, home, { ...asked, over });
+    // A session that nobody can find is lost: its name is kept as well as it is.
+    const { parts } = await families.ask(scripts.claimName, home, { ...asked, over }, { isKept: true });
     const [status, held, said, atMs] = parts;
     const isHeld = held === 1;
     if (status === 'claimed') return { status, seq: Number(said), atMs: Number(atMs), isHeld };

@@ -32,6 +32,10 @@ export class Node {
     return this.#main.isReady;
   }
 
+  get hasBegun(): boolean {
+    return this.#main.hasBegun;
+  }
+
   async connect(): Promise<void> {
     await Promise.all([this.#main.connect(), this.#keeping?.connect()]);
   }

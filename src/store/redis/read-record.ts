@@ -1,5 +1,5 @@
 // What scripts answer → records.
-import type { SessionKey, Space } from '../../conversation/session.ts';
+import type { Space } from '../../conversation/session.ts';
 import type { SessionRecord } from '../records.ts';
 import { corrupt, readJson } from '../stored-text.ts';
 
@@ -48,16 +48,11 @@ export function readRecord(described: unknown, era: string): SessionRecord {
   };
 }
 
-/** When it was last used, in µs of the store's clock. */
-export function usedAtOf(described: unknown): number {
-  return Number(texts(described)[14]);
-}
-
 /**
  * Segments are named with the era of the server: after a failover, which may have lost what was acknowledged, nobody
  * takes what he remembers of a segment for what is stored.
  */
-export function nameSegment(segment: string, era: string): string {
+function nameSegment(segment: string, era: string): string {
   return `${segment}~${era}`;
 }
 
@@ -72,11 +67,12 @@ export function texts(value: unknown): string[] {
   return value.map(part => (typeof part === 'string' ? part : String(part)));
 }
 
-/** What was read is what was asked for, whatever happened on the way. */
-export function isOf({ key }: SessionRecord, { owner, user }: Space, id = key.id): boolean {
-  return key.owner === owner && key.user === user && key.id === id;
+/** What was read is what was asked for, whatever happened on the way. @throws ProxyError `store_corrupt` */
+export function checkOf(record: SessionRecord, space: Space, id = record.key.id): void {
+  if (!isOf(record, space) || record.key.id !== id)
+    throw corrupt(new Error('what was read is of another session than what was asked for'));
 }
 
-export function isSameKey(one: SessionKey, other: SessionKey): boolean {
-  return one.owner === other.owner && one.user === other.user && one.id === other.id;
+export function isOf({ key }: SessionRecord, { owner, user }: Space): boolean {
+  return key.owner === owner && key.user === user;
 }

@@ -15,12 +15,12 @@ import type { Claim, ClaimRequest, ListOptions } from '../session-store.ts';
 import { StoreStartError } from '../store-start-error.ts';
 import { corrupt } from '../stored-text.ts';
 import { appendTurn } from './append-turn.ts';
-import { listEntries, memberOf, mostByHint, strike, userEntry } from './entries.ts';
+import { listEntries, memberOf, mostByHint, strike, takeBack, userEntry } from './entries.ts';
 import { Families } from './families.ts';
 import { Keys, shortTagOf, tagOf } from './keys.ts';
 import { describe, entriesToStrike, listSessions } from './list-sessions.ts';
 import { openRoute } from './open-route.ts';
-import { isOf, readRecord, texts } from './read-record.ts';
+import { checkOf, isOf, readRecord, texts } from './read-record.ts';
 import { readUrl } from './read-url.ts';
 import { Redis } from './redis.ts';
 import { scripts } from './script.ts';
@@ -93,7 +93,7 @@ export class RedisRecords implements SessionRecords {
     if (set?.answer.parts[0] !== 'set') return false;
     const { answer, family } = set;
     const record = readRecord(answer.parts[1], answer.era);
-    if (!isOf(record, key, key.id)) throw corrupt();
+    checkOf(record, key, key.id);
     this.#families.remembered.put(key, { record, family });
     // It may live longer than those who lead to it.
     const entries = [
@@ -125,7 +125,7 @@ export class RedisRecords implements SessionRecords {
       if (parts[0] !== 'found') throw corrupt();
       const [, turn, version, described, keep, messages, system] = parts;
       const record = readRecord(described, era);
-      if (!isOf(record, space)) throw corrupt();
+      checkOf(record, space);
       return {
         turn: String(turn),
         version: Number(version),
@@ -215,7 +215,11 @@ export class RedisRecords implements SessionRecords {
   async delete(key: SessionKey): Promise<boolean> {
     const families = this.#families;
     const home = this.#keys.family(key);
-    const pointer = await this.#redis.command('GET', home.pointer);
+    const { key: users, member: user } = userEntry(this.#keys, key, 0);
+    const [pointer, place] = await Promise.all([
+      this.#redis.command('GET', home.pointer),
+      this.#redis.command('ZSCORE', users, user),
+    ]);
     const isSeen = families.remembered.get(key) !== undefined;
     const asked = { id: shortTagOf(key.id) };
     const deleted = await families.askWhereItIs(key, family => families.ask(scripts.delete, family, asked));
@@ -225,14 +229,13 @@ export class RedisRecords implements SessionRecords {
     // The first time its answer was lost.
     if (answer.parts[0] === 'missing') return answer.isRepeated && isSeen;
     const record = readRecord(answer.parts[1], answer.era);
-    if (!isOf(record, key, key.id)) throw corrupt();
+    checkOf(record, key, key.id);
     const member = memberOf(family.tag, record.handle);
-    const { key: users, member: user } = userEntry(this.#keys, key, 0);
     const struck = entriesToStrike(families, record, member);
     await Promise.all([
       strike(this.#redis, struck, false),
-      // The name may have been begun anew since.
-      strike(this.#redis, [{ key: users, members: [user] }], true),
+      // Unless the name was begun anew since.
+      takeBack(this.#redis, [{ key: users, member: user, place: String(place), before: '' }]),
       pointer === null ? undefined : families.ask(scripts.unpoint, home, { pointer }),
     ]);
     return true;

@@ -13,8 +13,14 @@ export interface ServerState {
 
 const atLeast = { Redis: [7, 0], Valkey: [7, 2] } as const;
 
-/** `info`: the answer to INFO; undefined where it is not permitted. */
-export function readServerState(info: string | undefined, save: string | undefined): ServerState {
+export interface ServerWords {
+  /** The answer to INFO; undefined where it is not permitted. */
+  readonly info: string | undefined;
+  /** When it writes snapshots; undefined where that may not be asked. */
+  readonly save: string | undefined;
+}
+
+export function readServerState({ info, save }: ServerWords, isCluster: boolean): ServerState {
   const said = new Map(
     (info ?? '')
       .split('\r\n')
@@ -25,7 +31,7 @@ export function readServerState(info: string | undefined, save: string | undefin
   return {
     isMaster: (said.get('role') ?? 'master') === 'master',
     era: replication?.slice(0, 12) || randomBytes(6).toString('hex'),
-    refusal: versionProblem(said),
+    refusal: versionProblem(said) ?? modeProblem(said, isCluster),
     warnings: [...evictionWarnings(said), ...persistenceWarnings(said, save)],
   };
 }
@@ -39,6 +45,14 @@ function versionProblem(said: ReadonlyMap<string, string>): string | undefined {
   if (version === undefined || major > needsMajor || (major === needsMajor && minor >= needsMinor))
     return undefined;
   return `the server is ${kind} ${version}; ${kind} ${needsMajor}.${needsMinor} or newer is needed`;
+}
+
+function modeProblem(said: ReadonlyMap<string, string>, isCluster: boolean): string | undefined {
+  const mode = said.get('redis_mode') ?? said.get('server_mode');
+  if (mode === 'sentinel') return 'the server is a sentinel: write redis+sentinel://';
+  if (mode === 'cluster' && !isCluster) return 'the server is a node of a cluster: write redis+cluster://';
+  if (mode === 'standalone' && isCluster) return 'the server is no node of a cluster: write redis://';
+  return undefined;
 }
 
 function evictionWarnings(said: ReadonlyMap<string, string>): string[] {
