@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { createClient } from '@redis/client';
 import type { Message } from '../src/conversation/message.ts';
 import type { SessionKey, Turn } from '../src/conversation/session.ts';
 import { limitsOf } from '../src/limits.ts';
@@ -89,7 +89,9 @@ function row(name: string, what: string, { ms, perSecond, loopDelayMs }: Timed):
   print(`${name.padEnd(8)} ${what.padEnd(22)} ${cells.map(cell => cell.padStart(9)).join(' ')}`);
 }
 
-async function measure(name: string, choice: StoreChoice, sizeOf: () => number): Promise<void> {
+type SizeOf = () => number | Promise<number>;
+
+async function measure(name: string, choice: StoreChoice, sizeOf: SizeOf): Promise<void> {
   const limits = { ...limitsOf({}, choice.kind !== 'memory'), sessions: 1_000 };
   const open = async () => {
     const options = { limits, now: Date.now, isOptional: false, onProblem: () => {} };
@@ -98,6 +100,7 @@ async function measure(name: string, choice: StoreChoice, sizeOf: () => number):
     return store;
   };
   turns = 0;
+  const sizeBefore = await sizeOf();
   const store = await open();
   await timed(20, 20, (caller, at) => append(store, `warm${caller}`, at));
   row(name, 'append, 1 caller', await timed(1, 1_000, (_, at) => append(store, 'one', at)));
@@ -107,7 +110,7 @@ async function measure(name: string, choice: StoreChoice, sizeOf: () => number):
   for (let at = 0; at < 500; at += 1) await append(store, 'long', at);
   await store.close();
   if (choice.kind !== 'memory') {
-    const perMessage = sizeOf() / (turns * 2);
+    const perMessage = ((await sizeOf()) - sizeBefore) / (turns * 2);
     const cold = await open();
     // Each is read for the first time since the start.
     row(name, 'load 200 messages', await timed(1, 100, (_, at) => cold.read(keyOf(`c${at}`))));
@@ -129,6 +132,13 @@ async function measure(name: string, choice: StoreChoice, sizeOf: () => number):
   }
 }
 
+async function memoryOf(url: string): Promise<number> {
+  const client = await createClient({ url }).connect();
+  const [, used] = /used_memory:(\d+)/.exec(await client.info('memory')) ?? [];
+  client.destroy();
+  return Number(used);
+}
+
 const directory = mkdtempSync(join(tmpdir(), 'stores-'));
 const sizeOfDirectory = () =>
   readdirSync(directory).reduce((bytes, file) => bytes + statSync(join(directory, file)).size, 0);
@@ -142,8 +152,7 @@ try {
   for (const url of process.argv.slice(2)) {
     const choice = readStoreChoice(url, '');
     if (choice?.kind !== 'redis') throw new Error('the argument is no URL of a Redis');
-    await measure('redis', choice, () => 0);
-    await sleep(0);
+    await measure('redis', choice, () => memoryOf(url));
   }
 } finally {
   rmSync(directory, { recursive: true });
