@@ -1,7 +1,7 @@
 // The thread that has the database, as the event loop sees it. All calls of one turn of the loop go in one message.
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ProxyError } from '../../conversation/errors.ts';
+import { ProxyError, toProxyError } from '../../conversation/errors.ts';
 import { StoreStartError } from '../store-start-error.ts';
 import type {
   Answer,
@@ -147,7 +147,7 @@ export class DatabaseThread {
     worker.on('exit', () => {
       this.#worker = undefined;
       if (!this.#isOpen) opened(failure ?? new Error('The thread of the session store ended.'));
-      else if (failure) this.#tell('The thread of the session store failed.', failure);
+      else if (this.#closing === undefined) this.#tell('The thread of the session store ended.', failure);
       this.#rejectAll(unavailable('The session store has failed.', failure));
     });
   }
@@ -156,7 +156,14 @@ export class DatabaseThread {
     const calls = this.#calls;
     if (calls.length === 0) return;
     this.#calls = [];
-    this.#post({ kind: 'calls', nowMs: this.#options.now(), calls });
+    try {
+      this.#post({ kind: 'calls', nowMs: this.#options.now(), calls });
+    } catch (error) {
+      // What cannot be sent to a thread is a fault of ours.
+      const { code, message } = toProxyError(error);
+      for (const { id } of calls)
+        this.#settle({ id, failure: { code, message, param: undefined, cause: String(error) } });
+    }
   }
 
   #post(order: Order): void {

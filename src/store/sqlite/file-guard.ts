@@ -2,12 +2,12 @@
 import { statSync } from 'node:fs';
 
 export class FileGuard {
-  readonly #files: ReadonlyMap<string, string>;
+  readonly #files: ReadonlyMap<string, string | undefined>;
 
   /** Once they are open. */
-  constructor(path: string) {
-    const paths = [path, `${path}-wal`];
-    this.#files = new Map(paths.map(file => [file, identityOf(file) ?? '']));
+  constructor(path: string, realPath: string) {
+    const paths = [path, `${realPath}-wal`];
+    this.#files = new Map(paths.map(file => [file, identityOf(file)]));
   }
 
   /** What is wrong with them. */

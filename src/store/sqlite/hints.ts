@@ -27,12 +27,13 @@ export class Hints {
   }
 
   /** The latest used first. */
+  // The plus keeps SQLite from going through all sessions in their order instead.
   find({ space }: NumberedSpace, hint: string, limit: number): string[] {
     return this.#tables
       .all(
         `SELECT sessions.id FROM (SELECT session FROM hints WHERE hint = ? ORDER BY session DESC LIMIT ${lookedAt}) AS hinted
-         JOIN sessions ON sessions.no = hinted.session
-         WHERE sessions.space = ? AND sessions.expires_ms > ? ORDER BY sessions.used DESC LIMIT ?`,
+         CROSS JOIN sessions ON sessions.no = hinted.session
+         WHERE sessions.space = ? AND sessions.expires_ms > ? ORDER BY +sessions.used DESC LIMIT ?`,
         hintNumber(hint),
         space,
         this.#clock.nowMs,

@@ -1,4 +1,5 @@
 // Opens the file, or says why not and what to do. What is there already is never overwritten.
+import { realpathSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { StoreStartError } from '../store-start-error.ts';
@@ -17,6 +18,8 @@ export interface OpenDatabaseOptions {
 
 export interface OpenDatabase {
   readonly database: DatabaseSync;
+  /** Where it really is; SQLite keeps its other files beside it. */
+  readonly realPath: string;
   /** Why nothing can be written; undefined where it can. */
   readonly readOnlyBecause: string | undefined;
 }
@@ -24,7 +27,7 @@ export interface OpenDatabase {
 /** Larger ones hold more to a page, and more is written where little changes. */
 const pageBytes = 8192;
 /** The log is written back after so many pages, of which many are the same ones again; larger it need not stay. */
-const logPages = 2_000;
+const logPages = 4_000;
 const cacheKib = 32 * 1024;
 /** A damaged file of this size is found out at the start; a larger one would take too long. */
 const checkedBytes = 32 * 1024 * 1024;
@@ -38,12 +41,14 @@ const leastVersion = '3.51.3';
 
 /** @throws StoreStartError */
 export function openDatabase(options: OpenDatabaseOptions): OpenDatabase {
-  const { path } = options;
+  const { path, sqliteVersion = process.versions.sqlite ?? '' } = options;
+  checkSqlite(sqliteVersion);
   const untilMs = performance.now() + startWaitMs;
   for (;;) {
     try {
       checkFile(path);
-      return openFile(options);
+      const realPath = realpathSync(path);
+      return { ...openFile({ ...options, path: realPath }), realPath };
     } catch (error) {
       if (error instanceof StoreStartError) throw error;
       if (!isBusy(error) || performance.now() > untilMs) throw refusal(path, error);
@@ -52,11 +57,10 @@ export function openDatabase(options: OpenDatabaseOptions): OpenDatabase {
   }
 }
 
-function openFile(options: OpenDatabaseOptions): OpenDatabase {
+function openFile(options: OpenDatabaseOptions): Omit<OpenDatabase, 'realPath'> {
   const { path, migrations = ownMigrations } = options;
   let database = connect(path);
   try {
-    checkSqlite(options.sqliteVersion ?? String(ask(database, 'SELECT sqlite_version()')));
     let readOnlyBecause: string | undefined;
     try {
       prepareFile(path, database);
@@ -116,8 +120,8 @@ function checkSqlite(version: string): void {
 function prepareFile(path: string, database: DatabaseSync): void {
   if (ask(database, 'PRAGMA application_id') !== applicationId) {
     database.exec(
-      `PRAGMA page_size = ${pageBytes}; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL;
-       BEGIN EXCLUSIVE; PRAGMA application_id = ${applicationId}; COMMIT`,
+      `PRAGMA page_size = ${pageBytes}; PRAGMA synchronous = FULL;
+       BEGIN; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = ${applicationId}; COMMIT`,
     );
   }
   const mode = ask(database, 'PRAGMA journal_mode = WAL');

@@ -86,9 +86,9 @@ export class SqliteSessions implements SynchronousRecords {
   find(owner: string, id: string): Space[] {
     return this.#tables
       .all(
-        `SELECT spaces.user FROM owners JOIN sessions ON sessions.owner = owners.no
+        `SELECT spaces.user FROM owners CROSS JOIN sessions ON sessions.owner = owners.no
          JOIN spaces ON spaces.no = sessions.space
-         WHERE owners.name = ? AND sessions.id = ? AND expires_ms > ? ORDER BY used`,
+         WHERE owners.name = ? AND sessions.id = ? AND expires_ms > ? ORDER BY +used`,
         encodeName(owner),
         encodeName(id),
         this.#clock.nowMs,

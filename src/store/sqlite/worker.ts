@@ -9,8 +9,8 @@ import { SqliteSessions } from './sqlite-sessions.ts';
 import { Sweeper } from './sweeper.ts';
 import { Tables } from './tables.ts';
 
-/** More calls in one transaction make it hardly cheaper for each, and the first wait for the last. */
-const groupSize = 128;
+/** More calls in one transaction cost hardly less each; while some are written, the event loop asks for the next. */
+const groupSize = 48;
 
 class CallLoop {
   readonly #port: MessagePort;
@@ -21,11 +21,11 @@ class CallLoop {
 
   constructor(port: MessagePort, { path, tombstoneMs, maxBytes }: WorkerSettings) {
     this.#port = port;
-    const { database, readOnlyBecause } = openDatabase({ path, maxBytes });
+    const { database, realPath, readOnlyBecause } = openDatabase({ path, maxBytes });
     this.#tables = new Tables(database);
     const clock = { nowMs: 0 };
     const shelves = new Shelves(this.#tables, clock, tombstoneMs);
-    const files = new FileGuard(path);
+    const files = new FileGuard(path, realPath);
     let wrong: string | undefined;
     const refusal = () => {
       if (readOnlyBecause !== undefined) return 'The session store can be read, but not be written to.';
@@ -40,7 +40,7 @@ class CallLoop {
       clock,
       refusal,
     });
-    this.#sweeper = new Sweeper({ tables: this.#tables, shelves, clock, path, refusal });
+    this.#sweeper = new Sweeper({ tables: this.#tables, shelves, clock, path: realPath, refusal });
     if (readOnlyBecause !== undefined)
       this.#tell(`The session store ${path} can only be read: ${readOnlyBecause}`);
   }

@@ -9,7 +9,7 @@ import { type SqliteOptions, SqliteRecords } from '../../../src/store/sqlite/sql
 
 export const livesMs = 60_000;
 
-export function makeDirectory(): string {
+function makeDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-'));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;

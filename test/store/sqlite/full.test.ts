@@ -1,0 +1,58 @@
+// S3: no room left.
+import { statSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { codeOf } from '../../contract/given.ts';
+import { beginSqlite, key, turn } from './begin.ts';
+import { checkTables } from './check-tables.ts';
+
+const said = (at: number) => JSON.stringify(`said ${at} `.repeat(200));
+
+test('[S3] [R2] [R8] [R9] full at every append of a small file: nothing is half, the rest is as it was', async () => {
+  const fits = new Set<number>();
+  for (let maxBytes = 296 * 1024; maxBytes <= 456 * 1024; maxBytes += 8 * 1024) {
+    const { path, records } = await beginSqlite({ maxBytes });
+    let version = 0;
+    let code = 'works';
+    while (code === 'works') {
+      const more = turn([said(version), said(version)], {
+        mark: { key: `k${version}`, ttlMs: 9, turn: '{}' },
+      });
+      code = await codeOf(records.append(key(), more, { expectedVersion: version }));
+      if (code === 'works') version += 1;
+    }
+    expect(code).toBe('store_full');
+    fits.add(version);
+    const opened = version > 0 && (await records.open(key()));
+    if (opened && opened.status === 'found') {
+      expect(opened.record.version).toBe(version);
+      expect(opened.messages).toEqual(
+        Array.from({ length: version * 2 }, (_, at) => said(Math.floor(at / 2))),
+      );
+      expect(await records.recall(key(), `k${version}`)).toBeUndefined();
+      // There is room again.
+      expect(await records.delete(key())).toBe(true);
+      const anew = turn([said(0)]);
+      expect(await codeOf(records.append(key('t'), anew, { expectedVersion: 0 }))).toBe('works');
+    }
+    await records.close();
+    expect(statSync(path).size).toBeLessThanOrEqual(maxBytes);
+    checkTables(path);
+  }
+  expect(fits.size).toBeGreaterThan(5);
+});
+
+test('[S3] of many that come together those that fit are stored, and each is told the truth', async () => {
+  const { path, records } = await beginSqlite({ maxBytes: 400 * 1024 });
+  const large = JSON.stringify('x'.repeat(60_000));
+  const ids = Array.from({ length: 20 }, (_, at) => `s${at}`);
+  const codes = await Promise.all(
+    ids.map((id, at) =>
+      codeOf(records.append(key(id), turn([at % 2 === 0 ? large : '"small"']), { expectedVersion: 0 })),
+    ),
+  );
+  expect(new Set(codes)).toEqual(new Set(['works', 'store_full']));
+  for (const [at, id] of ids.entries())
+    expect((await records.open(key(id))).status).toBe(codes[at] === 'works' ? 'found' : 'missing');
+  await records.close();
+  checkTables(path);
+});
