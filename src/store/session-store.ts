@@ -11,7 +11,7 @@
 // R9  Reads work when writes cannot.
 // R10 After close() every call rejects and no timer keeps the process alive.
 // R11 A marked turn is recalled by its mark's key until that is too old, or its session is gone.
-// R12 An idle session expires, is really freed and leaves a tombstone; a deleted one leaves nothing.
+// R12 An idle session that nobody holds expires, is really freed and leaves a tombstone; a deleted one leaves nothing.
 // R13 A session is found by each anchor that its turns left and by the calls of its replies, also of those that it was
 //     brought with, while it lives.
 // R14 A branch holds what it shares and what it adds; neither side sees what the other adds, or misses what it deletes.

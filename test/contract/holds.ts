@@ -60,6 +60,24 @@ export function testHolds(begin: BeginStore): void {
       expect(await holds(store, 'b', key('long'))).toBe('missing');
     });
 
+    test('[R12] [R16] what is held does not expire, and then at its time', async () => {
+      const { store, wait } = await begin();
+      await fill(store, key());
+      await wait(roomy.sessionIdleMs - 1);
+      expect(await holds(store, 'a')).toBe('found');
+      for (let at = 0; at < 5; at += 1) {
+        await wait(ttlMs - 1);
+        expect(saidIn(await found(store, key()))).toEqual(['1']);
+        expect(await holds(store, 'a')).toBe('found');
+      }
+      const appended = await store.append(key(), turn('2'), { expectedVersion: 1, holder: 'a' });
+      expect(appended.status).toBe('appended');
+      await wait(roomy.sessionIdleMs - 1);
+      expect(saidIn(await found(store, key()))).toEqual(['1', '2']);
+      await wait(1);
+      expect((await store.read(key())).status).toBe('expired');
+    });
+
     test('[R16] only who holds lets go', async () => {
       const { store, wait } = await begin();
       await store.letGo(key(), 'a');

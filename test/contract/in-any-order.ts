@@ -29,8 +29,8 @@ function anyOrderOn(stores: readonly SessionStore[]) {
     const owner = `owner${run}`;
     const of = (id: string) => key(id, undefined, owner);
     const lists = new Map<string, Listed>();
-    /** Which one of that name each store saw last. */
-    const seen = stores.map(() => new Map<string, number>());
+    /** Which ones of that name each store may still have before it. */
+    const seen = stores.map(() => new Map<string, Set<number>>());
     let begun = 0;
     let last = turn('first');
     for (const [at, { what, id, off, keep, node }] of operations.entries()) {
@@ -47,15 +47,20 @@ function anyOrderOn(stores: readonly SessionStore[]) {
       } else if (what === 'read') {
         const texts = (await found(store, of(id)))?.messages.slice().map(({ content }) => content);
         expect(texts).toEqual(list.version > 0 ? list.texts : undefined);
-        seenHere.set(id, list.begun);
+        seenHere.set(id, new Set([list.begun]));
       } else {
         if (what === 'append') last = turn(`said ${at}`, { keep });
         const version = list.turns.get(last.id);
         const appended = await store.append(of(id), last, { expectedVersion });
         // Whose like-named predecessor stood at this version may be told so, once.
-        const isMistaken = appended.status === 'conflict' && (seenHere.get(id) ?? list.begun) !== list.begun;
-        // To whom a turn is known need not look further.
-        if (appended.status !== 'duplicate') seenHere.set(id, list.begun);
+        const seenOfName = seenHere.get(id) ?? new Set();
+        const isOlderSeen = [...seenOfName].some(other => other !== list.begun);
+        const isMistaken = appended.status === 'conflict' && isOlderSeen;
+        // To whom a turn is known need not look further, but may have.
+        seenHere.set(
+          id,
+          appended.status === 'duplicate' ? seenOfName.add(list.begun) : new Set([list.begun]),
+        );
         if (isMistaken) continue;
         if (version !== undefined) expect(appended).toEqual({ status: 'duplicate', version });
         else if (expectedVersion !== list.version) expect(appended).toEqual({ status: 'conflict' });

@@ -70,6 +70,10 @@ export class PlainRecords implements SessionRecords {
     }
     const kept = this.#get(key);
     if (!kept) return { status: this.#data.tombstones.has(name) ? 'expired' : 'missing' };
+    if (lease) {
+      const expiresAtMs = Math.max(kept.record.expiresAtMs, this.#options.now() + lease.ttlMs);
+      kept.record = { ...kept.record, expiresAtMs };
+    }
     const { record, messages } = kept;
     const from = known?.segment === record.segment && known.length <= messages.length ? known.length : 0;
     const texts = [...new Set([record.system, record.tools])]

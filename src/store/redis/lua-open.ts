@@ -17,6 +17,13 @@ if not s then
   local pointer = A.isHome and call('GET', P)
   return answer(pointer and 'pointed' or 'missing', isBuried(A.id) and 'expired' or 'missing', pointer or '')
 end
+-- What is held does not expire meanwhile.
+if A.holder and s.e < nowMs + A.ttlMs then
+  s.e = nowMs + A.ttlMs
+  putSession(handle, s)
+  keepUntil(F, s.e)
+  if call('HEXISTS', X, A.id) == 1 then bury(A.id, s.e) end
+end
 if A.isBrief then return answer('found', describe(handle, s)) end
 
 local from = 0

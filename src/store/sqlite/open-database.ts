@@ -22,6 +22,8 @@ export interface OpenDatabase {
   readonly realPath: string;
   /** Why nothing can be written; undefined where it can. */
   readonly readOnlyBecause: string | undefined;
+  /** What whoever runs the proxy should know. */
+  readonly warning: string | undefined;
 }
 
 /** Larger ones hold more to a page, and more is written where little changes. */
@@ -36,19 +38,21 @@ const lockWaitMs = 1_000;
 /** At the start another process may be bringing the tables up to date. */
 const startWaitMs = 5_000;
 const retryMs = 20;
-/** Before this one, a checkpoint could damage the file. */
+/** Before this one, two connections at a checkpoint could damage the file. */
 const leastVersion = '3.51.3';
 
 /** @throws StoreStartError */
 export function openDatabase(options: OpenDatabaseOptions): OpenDatabase {
   const { path, sqliteVersion = process.versions.sqlite ?? '' } = options;
-  checkSqlite(sqliteVersion);
+  const warning = isOld(sqliteVersion)
+    ? `This Node has SQLite ${sqliteVersion}: several processes that write to one session store can damage it. Use one proxy for it, or a Node that has ${leastVersion} or later.`
+    : undefined;
   const untilMs = performance.now() + startWaitMs;
   for (;;) {
     try {
       checkFile(path);
       const realPath = realpathSync(path);
-      return { ...openFile({ ...options, path: realPath }), realPath };
+      return { ...openFile({ ...options, path: realPath }), realPath, warning };
     } catch (error) {
       if (error instanceof StoreStartError) throw error;
       if (!isBusy(error) || performance.now() > untilMs) throw refusal(path, error);
@@ -57,7 +61,7 @@ export function openDatabase(options: OpenDatabaseOptions): OpenDatabase {
   }
 }
 
-function openFile(options: OpenDatabaseOptions): Omit<OpenDatabase, 'realPath'> {
+function openFile(options: OpenDatabaseOptions): Omit<OpenDatabase, 'realPath' | 'warning'> {
   const { path, migrations = ownMigrations } = options;
   let database = connect(path);
   try {
@@ -104,16 +108,12 @@ function connectReadOnly(path: string): DatabaseSync {
   }
 }
 
-function checkSqlite(version: string): void {
+function isOld(version: string): boolean {
   const parts = (text: string) => text.split('.').map(Number);
   const wanted = parts(leastVersion);
-  for (const [at, part] of parts(version).entries()) {
-    if (part > (wanted[at] ?? 0)) return;
-    if (part < (wanted[at] ?? 0))
-      throw new StoreStartError(
-        `this Node has SQLite ${version}, which can damage a session store; use one that has ${leastVersion} or later (node -p process.versions.sqlite), or another --session-store`,
-      );
-  }
+  for (const [at, part] of parts(version).entries())
+    if (part !== (wanted[at] ?? 0)) return part < (wanted[at] ?? 0);
+  return false;
 }
 
 /** A new file is marked as ours, durably, before anything else is in it. */

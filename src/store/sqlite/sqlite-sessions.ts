@@ -11,7 +11,7 @@ import type {
   SharedText,
   TurnRecord,
 } from '../records.ts';
-import type { Claim, ClaimRequest, ListOptions } from '../session-store.ts';
+import type { Claim, ClaimRequest, Lease, ListOptions } from '../session-store.ts';
 import { appendTurn } from './append-turn.ts';
 import type { SynchronousRecords } from './calls.ts';
 import type { Clock } from './clock.ts';
@@ -38,8 +38,19 @@ export class SqliteSessions implements SynchronousRecords {
     if (lease && !leases.take(key, lease)) return { status: 'busy' };
     const stored = this.#find(key);
     if (!stored) return { status: tombstones.has(key) ? 'expired' : 'missing' };
-    if (!this.#shelves.isDue(stored)) return this.#read(stored, known);
+    if (!this.#shelves.isDue(stored))
+      return this.#read(lease ? this.#postpone(stored, lease) : stored, known);
     return { status: tombstones.isRecent(stored.record.expiresAtMs) ? 'expired' : 'missing' };
+  }
+
+  /** What is held does not expire meanwhile. */
+  #postpone(stored: StoredSession, { ttlMs }: Lease): StoredSession {
+    const { sessions, clock } = this.#shelves;
+    const expiresAtMs = clock.nowMs + ttlMs;
+    const { no, record } = stored;
+    if (record.expiresAtMs >= expiresAtMs) return stored;
+    sessions.setIdle(no, record.idleMs, expiresAtMs);
+    return { ...stored, record: { ...record, expiresAtMs } };
   }
 
   letGo(key: SessionKey, holder: string): void {

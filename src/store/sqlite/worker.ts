@@ -21,7 +21,7 @@ class CallLoop {
 
   constructor(port: MessagePort, { path, tombstoneMs, maxBytes }: WorkerSettings) {
     this.#port = port;
-    const { database, realPath, readOnlyBecause } = openDatabase({ path, maxBytes });
+    const { database, realPath, readOnlyBecause, warning } = openDatabase({ path, maxBytes });
     this.#tables = new Tables(database);
     const clock = { nowMs: 0 };
     const shelves = new Shelves(this.#tables, clock, tombstoneMs);
@@ -41,6 +41,7 @@ class CallLoop {
       refusal,
     });
     this.#sweeper = new Sweeper({ tables: this.#tables, shelves, clock, path: realPath, refusal });
+    if (warning !== undefined) this.#tell(warning);
     if (readOnlyBecause !== undefined)
       this.#tell(`The session store ${path} can only be read: ${readOnlyBecause}`);
   }
