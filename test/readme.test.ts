@@ -1,6 +1,8 @@
 // The README is a promise: what it lists is all there is, and what it shows is what happens.
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -20,6 +22,7 @@ const pages = [
   'docs/recognition.md',
   'docs/clients.md',
   'docs/sessions.md',
+  'docs/stores.md',
 ];
 
 /** The text under a heading, up to the next one of its level. */
@@ -174,7 +177,11 @@ function shownRequests(): Shown[] {
 
 async function runScript(code: string): Promise<string> {
   const args = ['--input-type=module', '--eval', code];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  // It keeps its sessions at home.
+  const home = mkdtempSync(join(tmpdir(), 'cohere-proxy-'));
+  onTestFinished(() => rmSync(home, { recursive: true }));
+  const env = { ...process.env, HOME: home };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, env });
   return stdout;
 }
 
