@@ -113,8 +113,11 @@ async function measure(name: string, choice: StoreChoice, sizeOf: SizeOf): Promi
     const perMessage = ((await sizeOf()) - sizeBefore) / (turns * 2);
     const cold = await open();
     // Each is read for the first time since the start.
-    row(name, 'load 200 messages', await timed(1, 100, (_, at) => cold.read(keyOf(`c${at}`))));
+    row(name, 'load 200, 1 caller', await timed(1, 100, (_, at) => cold.read(keyOf(`c${at}`))));
     await cold.close();
+    const together = await open();
+    row(name, 'load 200, 100 callers', await timed(100, 1, caller => together.read(keyOf(`c${caller}`))));
+    await together.close();
     const long: number[] = [];
     for (let at = 0; at < 9; at += 1) {
       const anew = await open();
@@ -124,7 +127,7 @@ async function measure(name: string, choice: StoreChoice, sizeOf: SizeOf): Promi
       long.push(performance.now() - from);
       await anew.close();
     }
-    row(name, 'load 1,000 messages', { ms: long, perSecond: 1000 / quantile(long, 0.5), loopDelayMs: 0 });
+    row(name, 'load 1,000, 1 caller', { ms: long, perSecond: 1000 / quantile(long, 0.5), loopDelayMs: 0 });
     const text = textBytes / 2;
     print(
       `${name.padEnd(8)} ${perMessage.toFixed(0)} bytes a message of ${text} bytes of text: ${(perMessage / text).toFixed(2)} bytes a byte`,

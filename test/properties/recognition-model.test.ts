@@ -88,6 +88,6 @@ test('P9 every branch is stored once, as it was said, and Cohere hears its own w
         await run.end();
       }
     }),
-    fromSeed('recognition model', 200),
+    fromSeed('recognition model', 100),
   );
 }, 120_000);

@@ -183,6 +183,6 @@ test('P7 a session holds what was answered, and nothing of what failed or was le
       for (const one of steps) await run.do(one);
       await run.check();
     }),
-    fromSeed('session model', 200),
+    fromSeed('session model', 100),
   );
 }, 60_000);

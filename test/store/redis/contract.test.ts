@@ -33,6 +33,6 @@ describe.runIf(hasRedis).each([
       };
       return { store: await begin(), wait: ms => (nowMs += ms), reopen: begin };
     },
-    { runs: 6 },
+    { runs: 6, rounds: 10 },
   );
 });

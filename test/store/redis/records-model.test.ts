@@ -7,8 +7,8 @@ import { testAgainstPlain } from '../records-model.ts';
 demandRedis('records in Redis against plain ones');
 
 describe.runIf(hasRedis).each([
-  { name: 'one server', start: startRedis, runs: 100 },
-  { name: 'a cluster', start: () => startCluster(), runs: 30 },
+  { name: 'one server', start: startRedis, runs: 50 },
+  { name: 'a cluster', start: () => startCluster(), runs: 15 },
 ])('on $name', ({ start, runs }) => {
   let server: Awaited<ReturnType<typeof start>> | undefined;
   let begun = 0;

@@ -22,5 +22,5 @@ testSessionStore(
     };
     return { store: await begin(), wait: ms => (nowMs += ms), reopen: begin };
   },
-  { runs: 30 },
+  { runs: 10, rounds: 10 },
 );

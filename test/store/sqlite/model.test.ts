@@ -19,4 +19,4 @@ testAgainstPlain(async ({ nowMs, tombstoneMs }) => {
     checkTables(path);
   };
   return { records, wait: ms => (atMs += ms) };
-}, 60);
+}, 25);
