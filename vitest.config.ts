@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     reporters: ['default', './test/support/closing-line.ts'],
     testTimeout: 60_000,
-    // Most wait for sockets, clocks and other processes: three share two cores well.
-    maxWorkers: 3,
+    // Most wait for sockets, clocks and other processes: two go side by side.
+    maxWorkers: 2,
   },
 });
