@@ -77,6 +77,7 @@ export class CohereProxyServer {
     if (config.offline) this.#simulator = await startOffline(meter);
     const resolveOwner = createOwnerResolver(config, () => loadSecret(config.dataDir));
     const gate = new SessionGate(config.limits);
+    const leases = new Leases();
     const now = Date.now;
     this.#store = await this.#openStore(now);
     this.#cohere = new CohereClient({
@@ -104,7 +105,7 @@ export class CohereProxyServer {
       },
       store: this.#store,
       gate,
-      leases: new Leases(),
+      leases,
       tools: new KnownTools(),
       seal: createSeal(() => this.#sealSecret()),
       defaultModel: config.model,
@@ -123,6 +124,7 @@ export class CohereProxyServer {
     addSessionRoutes(app, {
       store: this.#store,
       running: this.#running,
+      leases,
       limits: config.limits,
       defaultModel: config.model,
       writeMessage,

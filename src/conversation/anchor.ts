@@ -1,7 +1,6 @@
 // Anchors: a digest of a conversation up to each reply, and one of its opening, by which a transcript finds the stored
 // conversations that begin as it does. Two lists share an anchor exactly where matchTranscript() can end, collisions
 // apart; it has the last word.
-import { hash } from 'node:crypto';
 import {
   answerText,
   compareResults,
@@ -10,6 +9,7 @@ import {
   placedImages,
   spokenText,
 } from './canonical-form.ts';
+import { digestOf } from './digest.ts';
 import type { AssistantMessage, Message, ToolMessage, UserMessage } from './message.ts';
 
 /** Goes on with each message (`anchorChain.step`). Immutable; after a reply it is short plain data, fit to be stored. */
@@ -122,9 +122,4 @@ function encodeResult(message: ToolMessage): string {
   const { toolCallId: id } = message;
   const text = spokenText(message);
   return `t${id.length}:${id}${text.length}:${text}`;
-}
-
-/** 132 bits. BLAKE2b: twice as fast as SHA-256 where the processor does not help. Half a surrogate pair has no UTF-8: written as JSON, which escapes it, two of them stay two. */
-function digestOf(text: string): string {
-  return hash('blake2b512', text.isWellFormed() ? text : JSON.stringify(text), 'base64url').slice(0, 22);
 }

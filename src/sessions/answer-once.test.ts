@@ -13,6 +13,7 @@ let store: MemoryStore;
 let nowMs = 0;
 let made = 0;
 const warn = vi.fn();
+const leases = { ttlMs: 15_000, keep: vi.fn((_renew: () => Promise<unknown>) => () => {}) };
 
 beforeEach(() => {
   nowMs = 0;
@@ -27,6 +28,7 @@ const once = (run: () => Promise<OnceAnswer>, repetition: TurnMark | undefined =
       store,
       space: whose,
       repetition,
+      leases,
       makeId: prefix => {
         made += 1;
         return prefix + made;
@@ -45,7 +47,7 @@ test('without a key every request runs', async () => {
   const run = vi.fn(async () => forked);
   for (let n = 0; n < 2; n += 1)
     expect(
-      await answerOnce({ store, space, repetition: undefined, makeId: String, log: { warn } }, run),
+      await answerOnce({ store, space, repetition: undefined, makeId: String, leases, log: { warn } }, run),
     ).toMatchObject(forked);
   expect(run).toHaveBeenCalledTimes(2);
 });

@@ -10,7 +10,14 @@ export interface OnceOptions {
   /** Undefined where the request has no key, and runs. */
   readonly repetition: TurnMark | undefined;
   readonly makeId: (prefix: string) => string;
+  readonly leases: ClaimLeases;
   readonly log: { warn(details: object, message: string): void };
+}
+
+/** Keeps what is claimed until it is let go of, however long that takes (`turn/leases.ts`). */
+export interface ClaimLeases {
+  readonly ttlMs: number;
+  keep(renew: () => Promise<unknown>): () => void;
 }
 
 export interface OnceAnswer {
@@ -18,12 +25,9 @@ export interface OnceAnswer {
   readonly body: object;
 }
 
-/** Longer than any of these requests takes. */
-const claimMs = 60_000;
-
 /** @throws ProxyError `idempotency_key_in_use`, `idempotency_key_reused`, and what `run` throws. */
 export async function answerOnce(
-  { store, space, repetition, makeId, log }: OnceOptions,
+  { store, space, repetition, makeId, leases, log }: OnceOptions,
   run: () => Promise<OnceAnswer>,
 ): Promise<OnceAnswer & { readonly isReplayed: boolean }> {
   if (!repetition) return { ...(await run()), isReplayed: false };
@@ -33,21 +37,24 @@ export async function answerOnce(
     store
       .settle(space, key, holder, answer && { text: JSON.stringify(answer), ttlMs })
       .catch(error => log.warn({ err: error }, 'the end of a request with an idempotency key was not kept'));
-  const claim = await store
-    .claim(space, key, { fingerprint, holder, ttlMs: claimMs })
-    .catch(async (error: unknown) => {
-      // It may have been claimed all the same.
-      await settle();
-      throw error;
-    });
+  const request = { fingerprint, holder, ttlMs: leases.ttlMs };
+  const claim = await store.claim(space, key, request).catch(async (error: unknown) => {
+    // It may have been claimed all the same.
+    await settle();
+    throw error;
+  });
   if (claim.status !== 'claimed') return { ...readAnswer(claim, fingerprint), isReplayed: true };
+  // A renewal that fails changes nothing for this one.
+  const stopRenewing = leases.keep(() => store.claim(space, key, request).catch(() => undefined));
   try {
     // Only the turn of a chat is found so.
     if (await store.recall(space, key)) throw keyReused();
     const { status, body } = await run();
+    stopRenewing();
     await settle(isKept(status) ? { status, body } : undefined);
     return { status, body, isReplayed: false };
   } catch (error) {
+    stopRenewing();
     await settle();
     throw error;
   }

@@ -9,7 +9,7 @@ import type { App } from '../http/app.ts';
 import { readIdempotencyKey } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
 import type { SessionStore, SessionSummary } from '../store/session-store.ts';
-import { answerOnce } from './answer-once.ts';
+import { answerOnce, type ClaimLeases } from './answer-once.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { deleteSessions } from './delete-sessions.ts';
 import { findSession } from './find-session.ts';
@@ -42,6 +42,7 @@ export interface SessionRoutesOptions extends TurnMakerOptions, ReadExportOption
   /** The shape in which messages are shown. */
   readonly writeMessage: (message: Message) => object;
   readonly running: RunningRequests;
+  readonly leases: ClaimLeases;
   readonly limits: { readonly jsonDepth: number; readonly clientWriteTimeoutMs: number };
 }
 
@@ -53,7 +54,7 @@ export type Write = (
 ) => Promise<FastifyReply>;
 
 export function addSessionRoutes(app: App, options: SessionRoutesOptions): void {
-  const { writeMessage, makeId, running } = options;
+  const { writeMessage, makeId, running, leases } = options;
   const make = createTurnMaker(options);
 
   app.get('/v1/sessions', async (request, reply) => {
@@ -153,6 +154,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
         space: { owner: request.caller.owner, user: undefined },
         repetition: readIdempotencyKey(headers, bytes, `${method} ${url}`),
         makeId,
+        leases,
         log: request.log,
       },
       async () => ({ status: 200, body: await run(store) }),

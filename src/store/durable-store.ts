@@ -1,6 +1,7 @@
 // Sessions on disk or on another machine, with those in use in memory: what is kept elsewhere is texts, what is worked
 // with stays here from turn to turn. Each call asks the records once, and is sent only what is new since then; they
 // alone say what is, so that several processes can use one store.
+import { digestOf } from '../conversation/digest.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
@@ -8,20 +9,29 @@ import type { Session, SessionKey, Space, Turn } from '../conversation/session.t
 import { hintOf } from './hint-names.ts';
 import { type Hot, type HotLimits, HotSessions } from './hot-sessions.ts';
 import type { FoundRecord, OpenOptions, SessionRecord, SessionRecords, Stretch } from './records.ts';
-import type {
-  AppendOptions,
-  AppendResult,
-  Claim,
-  ClaimRequest,
-  Lease,
-  ListOptions,
-  ReadResult,
-  Recalled,
-  SessionPage,
-  SessionStore,
+import {
+  type AppendOptions,
+  type AppendResult,
+  type Claim,
+  type ClaimRequest,
+  type Lease,
+  type ListOptions,
+  type ReadResult,
+  type Recalled,
+  type SessionPage,
+  type SessionStore,
+  summarize,
 } from './session-store.ts';
-import { bytesOf, corrupt, readJson, readMessages, SharedLists, writeMessage } from './stored-text.ts';
-import { digestOfHint, readMarked, sessionOf, summaryOf, writeTurn } from './write-turn.ts';
+import {
+  bytesOf,
+  bytesOfAll,
+  corrupt,
+  readJson,
+  readMessages,
+  SharedLists,
+  writeMessage,
+} from './stored-text.ts';
+import { readMarked, sessionOf, writeTurn } from './write-turn.ts';
 
 export interface DurableStoreOptions {
   readonly limits: HotLimits & {
@@ -49,8 +59,7 @@ export class DurableStore implements SessionStore {
 
   async read(key: SessionKey): Promise<ReadResult> {
     const opened = await this.#open(key);
-    // Only who wants to hold a session is told that it is busy.
-    if (opened.status === 'busy') throw corrupt();
+    if (opened.status === 'busy') throw new Error('only who wants to hold a session is told that it is busy');
     return opened;
   }
 
@@ -146,7 +155,8 @@ export class DurableStore implements SessionStore {
 
   async list(options: ListOptions): Promise<SessionPage> {
     const { records, hasMore } = await this.#opened().list(options);
-    return { sessions: records.map(summaryOf), hasMore };
+    const sessions = records.map(record => summarize(record, record.systemLength + record.length));
+    return { sessions, hasMore };
   }
 
   async find(owner: string, id: string): Promise<readonly Space[]> {
@@ -270,15 +280,15 @@ export class DurableStore implements SessionStore {
   #isTooLarge(base: History, said: readonly Message[], { system, tools }: Turn): boolean {
     const { sessionBytes, sessionMessages } = this.#limits;
     if (base.length + said.length > sessionMessages) return true;
-    const texts = [...said.map(writeMessage), this.#lists.write(system).json, this.#lists.write(tools).json];
-    const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), bytesOf(base));
-    return bytes > sessionBytes;
+    const listBytes = this.#lists.bytesOf(system) + this.#lists.bytesOf(tools);
+    const saidBytes = said.reduce((bytes, message) => bytes + bytesOf(message), 0);
+    return bytesOfAll(base) + saidBytes + listBytes > sessionBytes;
   }
 
   async #find(space: Space, hints: readonly string[], limit: number): Promise<readonly Session[]> {
     const records = this.#opened();
     if (hints.length === 0) return [];
-    const found = await records.findByHints(space, hints.map(digestOfHint), limit);
+    const found = await records.findByHints(space, hints.map(digestOf), limit);
     const ids = [...new Set(found.flat())].slice(0, limit);
     const read = await Promise.all(ids.map(id => this.read({ ...space, id })));
     return read.flatMap(one => (one.status === 'found' ? [one.session] : []));

@@ -3,7 +3,7 @@
 import type { Session, SessionKey } from '../conversation/session.ts';
 import type { SessionRecord } from './records.ts';
 import { nameOf } from './resident-sessions.ts';
-import { bytesOf } from './stored-text.ts';
+import { bytesOfAll } from './stored-text.ts';
 
 export interface Hot {
   readonly session: Session;
@@ -45,7 +45,7 @@ export class HotSessions {
     // Answers may come late; what is older is not kept.
     if (known?.handle === hot.record.handle && known.version > hot.record.version) return;
     this.drop(key);
-    const bytes = bytesOf(messages) + messages.length * messageOverheadBytes + sessionOverheadBytes;
+    const bytes = bytesOfAll(messages) + messages.length * messageOverheadBytes + sessionOverheadBytes;
     this.#hot.set(name, { hot, bytes });
     this.#bytes += bytes;
     const { sessions, sessionStoreBytes } = this.#limits;

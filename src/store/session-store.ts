@@ -140,18 +140,16 @@ export interface SessionStore {
   close(): Promise<void>;
 }
 
-export function summaryOf({
-  key,
-  model,
-  createdAtMs,
-  updatedAtMs,
-  expiresAtMs,
-  messages,
-  system,
-  label,
-  parentId,
-}: Session): SessionSummary {
-  const messageCount = system.length + messages.length;
+type Summarized = Omit<SessionSummary, 'id' | 'user' | 'messageCount' | 'label' | 'parentId'> &
+  Pick<Session, 'key' | 'label' | 'parentId'>;
+
+export function summaryOf(session: Session): SessionSummary {
+  return summarize(session, session.system.length + session.messages.length);
+}
+
+/** Whatever else is known of a session. */
+export function summarize(session: Summarized, messageCount: number): SessionSummary {
+  const { key, model, createdAtMs, updatedAtMs, expiresAtMs, label, parentId } = session;
   const { id, user } = key;
   return { id, user, model, createdAtMs, updatedAtMs, expiresAtMs, messageCount, label, parentId };
 }

@@ -56,18 +56,24 @@ export function corrupt(cause?: unknown): ProxyError {
   );
 }
 
-export function bytesOf(history: History): number {
+/** As JSON. */
+export function bytesOf(message: Message): number {
+  return sizes.get(message) ?? Buffer.byteLength(writeMessage(message));
+}
+
+export function bytesOfAll(history: History): number {
   return history.fold(byteCount);
 }
 
 const byteCount: Fold<number> = {
   start: () => 0,
-  step: (bytes, message) => bytes + (sizes.get(message) ?? Buffer.byteLength(writeMessage(message))),
+  step: (bytes, message) => bytes + bytesOf(message),
 };
 
 /** Lists that stay the same for many turns, and in many sessions: each is held once while anybody uses it. */
 export class SharedLists {
   readonly #texts = new WeakMap<object, SharedText>();
+  readonly #bytes = new WeakMap<object, number>();
   readonly #lists = new Map<string, WeakRef<readonly unknown[]>>();
   readonly #gone = new FinalizationRegistry<string>(digest => {
     if (!this.#lists.get(digest)?.deref()) this.#lists.delete(digest);
@@ -82,12 +88,17 @@ export class SharedLists {
     return text;
   }
 
-  find(digest: string): readonly unknown[] | undefined {
-    return this.#lists.get(digest)?.deref();
+  /** As JSON. Tools are large, and the same in every turn. */
+  bytesOf(list: readonly unknown[]): number {
+    const known = this.#bytes.get(list);
+    if (known !== undefined) return known;
+    const bytes = Buffer.byteLength(this.write(list).json);
+    this.#bytes.set(list, bytes);
+    return bytes;
   }
 
   read(text: SharedText): readonly unknown[] {
-    const known = this.find(text.digest);
+    const known = this.#lists.get(text.digest)?.deref();
     if (known) return known;
     const list = readJson(text.json);
     if (!Array.isArray(list)) throw corrupt();

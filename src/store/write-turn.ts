@@ -1,10 +1,10 @@
 // Turns → what is stored of them, and records → what they say.
-import { hash } from 'node:crypto';
+import { digestOf } from '../conversation/digest.ts';
 import type { Message, SystemMessage } from '../conversation/message.ts';
 import type { Session, SessionKey, Turn } from '../conversation/session.ts';
 import { hintsOf } from './hint-names.ts';
 import type { RecalledRecord, SessionRecord, TextToHold, TurnRecord } from './records.ts';
-import type { AnsweredTurn, SessionSummary } from './session-store.ts';
+import type { AnsweredTurn } from './session-store.ts';
 import { corrupt, readJson, type SharedLists } from './stored-text.ts';
 
 interface WriteTurnOptions extends Pick<TurnRecord, 'keep' | 'messages' | 'shared' | 'isTooLarge'> {
@@ -43,7 +43,7 @@ export function writeTurn(
     cut: cut && JSON.stringify(cut),
     parent: parent && { id: parent.id, rootId: parent.rootId },
     leftBehindId,
-    hints: hintsOf(key, turn).map(digestOfHint),
+    hints: hintsOf(key, turn).map(digestOf),
     mark: mark && reply && { ...mark, turn: writeMarked({ ...turn, reply }) },
     idleMs,
     livesMs: isOnce ? Math.min(limits.sessionIdleMs, limits.transcriptIdleMs) : limits.sessionIdleMs,
@@ -84,17 +84,4 @@ export function sessionOf(
   const { model, dialect, label, parentId, rootId } = record;
   const times = { createdAtMs, updatedAtMs, expiresAtMs, idleMs };
   return { ...held, version, ...times, model, dialect, label, parentId, rootId };
-}
-
-export function summaryOf(record: SessionRecord): SessionSummary {
-  const { key, model, createdAtMs, updatedAtMs, expiresAtMs, label, parentId } = record;
-  const messageCount = record.systemLength + record.length;
-  const times = { createdAtMs, updatedAtMs, expiresAtMs };
-  return { id: key.id, user: key.user, model, ...times, messageCount, label, parentId };
-}
-
-/** 132 bits. Half a surrogate pair has no UTF-8: written as JSON, which escapes it, two of them stay two. */
-export function digestOfHint(name: string): string {
-  const text = name.isWellFormed() ? name : JSON.stringify(name);
-  return hash('blake2b512', text, 'base64url').slice(0, 22);
 }

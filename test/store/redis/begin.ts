@@ -1,13 +1,12 @@
-// Records on real servers, and turns for them. What a test began is closed when it is over.
+// Records on real servers. What a test began is closed when it is over.
 import { onTestFinished } from 'vitest';
 import { ProxyError } from '../../../src/conversation/errors.ts';
 import type { SessionKey } from '../../../src/conversation/session.ts';
-import type { AppendRecordResult, SharedText, TurnRecord } from '../../../src/store/records.ts';
+import type { AppendRecordResult, TurnRecord } from '../../../src/store/records.ts';
 import { RedisRecords, type RedisRecordsOptions } from '../../../src/store/redis/redis-records.ts';
 import { type RedisOptions, type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
-
-export const livesMs = 60_000;
+import { livesMs, turn } from '../record-turn.ts';
 
 export interface Problem {
   readonly message: string;
@@ -36,31 +35,6 @@ export async function openRecords(
 }
 
 export const urlOf = ({ port }: { readonly port: number }) => `redis://127.0.0.1:${port}`;
-
-export const key = (id = 's', user?: string, owner = 'ada'): SessionKey => ({ owner, user, id });
-
-export const text = (json: string): SharedText => ({ digest: `digest-of-${json}`, json });
-
-let made = 0;
-
-/** A turn that appends these messages to everything. */
-export function turn(messages: readonly string[], more: Partial<TurnRecord> = {}): TurnRecord {
-  made += 1;
-  return {
-    id: `turn_${made}`,
-    model: 'm',
-    dialect: 'session',
-    system: text('[]'),
-    systemLength: 0,
-    tools: text('[]'),
-    keep: Number.MAX_SAFE_INTEGER,
-    messages,
-    hints: [],
-    livesMs,
-    isTooLarge: false,
-    ...more,
-  };
-}
 
 /** A session of so many turns: `"1"`, `"2"`, … */
 export async function fill(records: RedisRecords, of: SessionKey, turns = 1, more: Partial<TurnRecord> = {}) {

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crc16 } from '../../../src/store/redis/cluster-route.ts';
 import { demandRedis, hasRedis, type RedisCluster, startCluster, until } from '../../support/redis-server.ts';
-import { codeOf, fill, key, messagesOf, openRecords, timed, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { codeOf, fill, messagesOf, openRecords, timed } from './begin.ts';
 
 demandRedis('a cluster of Redis');
 

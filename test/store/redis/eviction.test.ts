@@ -1,7 +1,8 @@
 // S21: a server that forgets keys when its memory is full. A family is one key, so that it goes as a whole.
 import { describe, expect, test } from 'vitest';
 import { demandRedis, hasRedis } from '../../support/redis-server.ts';
-import { beginRedis, codeOf, fill, key, openRecords, type Problem, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginRedis, codeOf, fill, openRecords, type Problem } from './begin.ts';
 
 demandRedis('eviction by Redis');
 

@@ -2,7 +2,8 @@
 // nobody goes on with what he remembers of it.
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { demandRedis, hasRedis, type RedisServer, startWatched, until } from '../../support/redis-server.ts';
-import { codeOf, fill, key, messagesOf, openRecords, recordOf, timed, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { codeOf, fill, messagesOf, openRecords, recordOf, timed } from './begin.ts';
 
 demandRedis('failover of Redis');
 

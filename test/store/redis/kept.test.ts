@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { TurnRecord } from '../../../src/store/records.ts';
 import type { RedisRecords } from '../../../src/store/redis/redis-records.ts';
 import { demandRedis, hasRedis, type RedisServer, until } from '../../support/redis-server.ts';
-import { beginRedis, fill, key, livesMs, messagesOf, openRecords, recordOf, text, turn } from './begin.ts';
+import { key, livesMs, text, turn } from '../record-turn.ts';
+import { beginRedis, fill, messagesOf, openRecords, recordOf } from './begin.ts';
 
 demandRedis('what Redis keeps');
 

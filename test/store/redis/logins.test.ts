@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { demandRedis, hasRedis, startWatched } from '../../support/redis-server.ts';
-import { beginRedis, fill, key, messagesOf, openRecords } from './begin.ts';
+import { key } from '../record-turn.ts';
+import { beginRedis, fill, messagesOf, openRecords } from './begin.ts';
 
 demandRedis('logins to Redis');
 

@@ -5,7 +5,8 @@ import { scripts } from '../../../src/store/redis/script.ts';
 import { fromSeed } from '../../properties/from-seed.ts';
 import { demandRedis, hasRedis, until } from '../../support/redis-server.ts';
 import type { TcpProxy } from '../../support/tcp-proxy.ts';
-import { beginProxy, beginRedis, codeOf, fill, key, messagesOf, openRecords, turn, urlOf } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginProxy, beginRedis, codeOf, fill, messagesOf, openRecords, urlOf } from './begin.ts';
 
 demandRedis('lost replies of Redis');
 

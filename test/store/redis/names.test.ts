@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { Keys } from '../../../src/store/redis/keys.ts';
 import { fromSeed } from '../../properties/from-seed.ts';
 import { demandRedis, hasRedis } from '../../support/redis-server.ts';
-import { beginRedis, key, messagesOf, openRecords, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginRedis, messagesOf, openRecords } from './begin.ts';
 
 const name = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 6 }),

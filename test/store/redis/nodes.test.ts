@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RedisRecords } from '../../../src/store/redis/redis-records.ts';
 import { demandRedis, hasRedis, startCluster, startRedis } from '../../support/redis-server.ts';
-import { fill, key, messagesOf, openRecords, recordOf, statusOf, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { fill, messagesOf, openRecords, recordOf, statusOf } from './begin.ts';
 
 demandRedis('several nodes on one Redis');
 

@@ -3,17 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { demandRedis, freePort, hasRedis, RedisServer, until } from '../../support/redis-server.ts';
 import { randomSource } from '../../support/seed.ts';
+import { key, turn } from '../record-turn.ts';
 import {
   beginProxy,
   beginRedis,
   codeOf,
   fill,
-  key,
   messagesOf,
   openRecords,
   type Problem,
   timed,
-  turn,
   urlOf,
 } from './begin.ts';
 

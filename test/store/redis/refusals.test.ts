@@ -3,17 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { StoreStartError } from '../../../src/store/store-start-error.ts';
 import { bulk, FakeRedis, list } from '../../support/fake-redis.ts';
 import { demandRedis, hasRedis, until } from '../../support/redis-server.ts';
-import {
-  beginRedis,
-  codeOf,
-  fill,
-  key,
-  messagesOf,
-  openRecords,
-  type Problem,
-  timed,
-  turn,
-} from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginRedis, codeOf, fill, messagesOf, openRecords, type Problem, timed } from './begin.ts';
 
 async function beginFake(): Promise<FakeRedis> {
   const fake = await FakeRedis.start();

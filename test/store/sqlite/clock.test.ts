@@ -1,6 +1,7 @@
 // S14: a clock that jumps.
 import { expect, test } from 'vitest';
-import { beginSqlite, key, livesMs, turn } from './begin.ts';
+import { key, livesMs, turn } from '../record-turn.ts';
+import { beginSqlite } from './begin.ts';
 
 const hourMs = 3_600_000;
 

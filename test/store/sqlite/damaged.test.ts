@@ -12,7 +12,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { SqliteRecords } from '../../../src/store/sqlite/sqlite-records.ts';
 import { codeOf } from '../../contract/given.ts';
-import { beginSqlite, key, makePath, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginSqlite, makePath } from './begin.ts';
 import { checkTables } from './check-tables.ts';
 import { keyOf, turnOf, turnsIn } from './numbered-turns.ts';
 

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { randomSource } from '../../support/seed.ts';
-import { beginSqlite, key, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginSqlite } from './begin.ts';
 import { checkTables, countRows } from './check-tables.ts';
 
 /** How often it stands in any file of the store. */

@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { codeOf } from '../../contract/given.ts';
-import { beginSqlite, key, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginSqlite } from './begin.ts';
 import { checkTables } from './check-tables.ts';
 
 const said = (at: number) => JSON.stringify(`said ${at} `.repeat(200));

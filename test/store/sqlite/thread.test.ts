@@ -3,7 +3,8 @@ import { statSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { codeOf } from '../../contract/given.ts';
-import { beginSqlite, key, makePath, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginSqlite, makePath } from './begin.ts';
 import { spawnProgram } from './processes.ts';
 
 afterEach(() => {

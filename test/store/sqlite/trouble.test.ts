@@ -6,7 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { codeOf } from '../../contract/given.ts';
-import { beginSqlite, key, makePath, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginSqlite, makePath } from './begin.ts';
 import { spawnProgram } from './processes.ts';
 
 const append = (records: Awaited<ReturnType<typeof beginSqlite>>['records'], version: number, id = 's') =>

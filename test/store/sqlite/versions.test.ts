@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/store/sqlite/open-database.ts';
 import { migrations } from '../../../src/store/sqlite/schema.ts';
 import { StoreStartError } from '../../../src/store/store-start-error.ts';
-import { beginSqlite, key, makePath, turn } from './begin.ts';
+import { key, turn } from '../record-turn.ts';
+import { beginSqlite, makePath } from './begin.ts';
 
 const next = 'ALTER TABLE sessions ADD COLUMN mood TEXT; UPDATE sessions SET mood = id;';
 
