@@ -31,7 +31,12 @@ function start(store: KeepCalibrationOptions['store']): Process {
     debug: (details: object) => void debug.push(details),
     warn: (_: object, message: string) => void warnings.push(message),
   };
-  return { calibration, kept: keepCalibration(calibration, { store, log }), debug, warnings };
+  return {
+    calibration,
+    kept: keepCalibration(calibration, { store, noteName: 'calibration', log }),
+    debug,
+    warnings,
+  };
 }
 
 /** Three answers that Cohere counted higher by so much. */

@@ -7,6 +7,8 @@ import type { Calibration } from './tokens/calibration.ts';
 export interface KeepCalibrationOptions {
   /** Undefined: it lives as long as the process. */
   readonly store: Pick<SessionStore, 'readNote' | 'writeNote'> | undefined;
+  /** Under which it is kept. */
+  readonly noteName: string;
   readonly log: {
     debug(details: object, message: string): void;
     warn(details: object, message: string): void;
@@ -20,13 +22,12 @@ export interface KeptCalibration {
   close(): Promise<void>;
 }
 
-const noteName = 'calibration';
 const saveEveryMs = 60_000;
 const patienceMs = 500;
 
 export function keepCalibration(
   calibration: Calibration,
-  { store, log }: KeepCalibrationOptions,
+  { store, noteName, log }: KeepCalibrationOptions,
 ): KeptCalibration {
   let isChanged = false;
   let isFailing = false;

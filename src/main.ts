@@ -12,11 +12,24 @@ import {
   resolveConfig,
 } from './config.ts';
 import { fatalLine } from './log.ts';
-import { parseProxyKeys } from './proxy-keys.ts';
+import {
+  proxyKeysFileWarnings,
+  readProxyKeysFile,
+  type WatchedProxyKeys,
+  watchProxyKeysFile,
+} from './proxy-keys-file.ts';
+import type { CohereProxyServer } from './server.ts';
 
 interface Setup {
   readonly options: CohereProxyOptions;
   readonly config: Config;
+  readonly keysFile: KeysFile | undefined;
+}
+
+interface KeysFile {
+  readonly path: string;
+  /** How it looked when it was read. */
+  readonly seen: string;
 }
 
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 };
@@ -40,7 +53,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function start({ options, config }: Setup): Promise<void> {
+async function start({ options, config, keysFile }: Setup): Promise<void> {
   // Loaded late, so that help and problems are told at once.
   const { CohereProxyServer } = await import('./server.ts');
   const server = new CohereProxyServer(options);
@@ -71,8 +84,15 @@ async function start({ options, config }: Setup): Promise<void> {
     if (!isStopping) void stop(1);
   });
 
+  const watched = keysFile && watchKeys(server, keysFile);
+  process.on('SIGHUP', () => {
+    if (watched) watched.reload();
+    else server.log('warn', 'SIGHUP is ignored: there is no file of proxy keys to read again');
+  });
+
   try {
     const { url } = await server.listen();
+    if (keysFile) for (const warning of proxyKeysFileWarnings(keysFile.path)) server.log('warn', warning);
     if (!isStopping) process.stdout.write(banner(config, { url, version: version() }));
   } catch (error) {
     // Stopped while it was starting: the stop ends the process.
@@ -80,15 +100,31 @@ async function start({ options, config }: Setup): Promise<void> {
   }
 }
 
+/** Who was let in stays in; the next request is judged by what the file says by then. */
+function watchKeys(server: CohereProxyServer, { path, seen }: KeysFile): WatchedProxyKeys {
+  return watchProxyKeysFile(path, {
+    seen,
+    onKeys: keys => {
+      server.useProxyKeys(keys);
+      const owners = new Set(keys.map(({ name }) => name)).size;
+      server.log('info', `the proxy keys were read again: ${keys.length} for ${owners} owners`);
+      for (const warning of proxyKeysFileWarnings(path)) server.log('warn', warning);
+    },
+    onProblem: problems =>
+      server.log('error', `the proxy keys stay as they were, because their file ${problems.join('; ')}`),
+  });
+}
+
 /** Reads what is left to read and puts everything together; throws all problems at once. */
 function configure({ options, proxyKeysFile, problems: found }: CommandLine, dotenvProblem?: string): Setup {
   const problems: ConfigProblem[] = [...found];
   if (dotenvProblem !== undefined) problems.push({ option: '.env', text: dotenvProblem });
+  let keysFile: KeysFile | undefined;
   if (proxyKeysFile !== undefined) {
-    const { text, problem } = readText(proxyKeysFile);
-    const parsed = parseProxyKeys(text);
-    for (const text of problem ? [problem] : parsed.problems) problems.push({ option: 'proxyKeys', text });
-    options = { ...options, proxyKeys: parsed.keys };
+    const { keys, problems: found, seen } = readProxyKeysFile(proxyKeysFile);
+    keysFile = { path: proxyKeysFile, seen };
+    for (const text of found) problems.push({ option: 'proxyKeys', text });
+    options = { ...options, proxyKeys: keys };
   }
   let config: Config | undefined;
   try {
@@ -100,7 +136,7 @@ function configure({ options, proxyKeysFile, problems: found }: CommandLine, dot
     problems.push(...error.problems.filter(({ option }) => !known.has(option)));
   }
   if (config === undefined || problems.length > 0) throw new ConfigError(problems);
-  return { options, config };
+  return { options, config, keysFile };
 }
 
 function startProblem(error: unknown, { sources }: CommandLine): string {

@@ -36,6 +36,7 @@ test.each([
     `${'a'.repeat(65)} ${keyA}`,
     ['line 1: the name must be 1 to 64 letters, digits, dots, hyphens or underscores'],
   ],
+  [`offline ${keyA}`, ['line 1: the name must not be offline, which stands for the offline Cohere']],
   ['ada canary-890123456', []],
   ['ada canary-89012345', ['line 1: the key must have 16 to 512 characters']],
   [`ada canary${'x'.repeat(507)}`, ['line 1: the key must have 16 to 512 characters']],

@@ -17,6 +17,9 @@ export interface ParsedProxyKeys {
   readonly problems: readonly string[];
 }
 
+/** Whose what is said to the simulator is: no key may have that name, so that Cohere is never told of it. */
+export const offlineName = 'offline';
+
 const minKeyLength = 16;
 const maxKeyLength = 512;
 const line = /^(?<name>[^\s,]+)(?:\s*,\s*|\s+)(?<key>\S+)$/;
@@ -58,6 +61,7 @@ export function proxyKeyProblem({ name, key }: ProxyKey): string | undefined {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(name)) {
     return 'the name must be 1 to 64 letters, digits, dots, hyphens or underscores';
   }
+  if (name === offlineName) return `the name must not be ${offlineName}, which stands for the offline Cohere`;
   if (key.length < minKeyLength || key.length > maxKeyLength) {
     return `the key must have ${minKeyLength} to ${maxKeyLength} characters`;
   }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { proxyKeysProblem } from './check-value.ts';
 import { CohereClient } from './cohere/client.ts';
 import { describePrompt } from './cohere/format-request.ts';
 import { type CohereProxyOptions, type Config, ConfigError, resolveConfig } from './config.ts';
@@ -9,6 +10,7 @@ import { ProxyError } from './conversation/errors.ts';
 import { expandHome } from './data-dir.ts';
 import { type App, createApp } from './http/app.ts';
 import { addHealthRoutes } from './http/health-routes.ts';
+import { KeyRing } from './http/key-ring.ts';
 import { createOwnerResolver } from './http/owner.ts';
 import { RunningRequests } from './http/running-requests.ts';
 import { makeId } from './ids.ts';
@@ -18,6 +20,7 @@ import { addModelRoutes } from './openai-chat/model-routes.ts';
 import { readMessages } from './openai-chat/read-messages.ts';
 import { addChatRoutes } from './openai-chat/routes.ts';
 import { writeMessage } from './openai-chat/write-message.ts';
+import type { ProxyKey } from './proxy-keys.ts';
 import { createSeal } from './seal.ts';
 import { loadSecret } from './secret.ts';
 import { addSessionRoutes } from './sessions/routes.ts';
@@ -45,6 +48,7 @@ import { SessionGate } from './turn/session-gate.ts';
 export class CohereProxyServer {
   readonly config: Config;
   readonly #running = new RunningRequests();
+  readonly #keys: KeyRing;
   #app: App | undefined;
   #cohere: CohereClient | undefined;
   #store: SessionStore | undefined;
@@ -58,6 +62,25 @@ export class CohereProxyServer {
   /** @throws ConfigError with all that is wrong. */
   constructor(options: CohereProxyOptions = {}) {
     this.config = resolveConfig(options);
+    this.#keys = new KeyRing(this.config.proxyKeys ?? []);
+  }
+
+  /**
+   * From the next request on these keys are good in place of those before; what is running goes on.
+   * @throws ConfigError where the proxy was not started with proxy keys, or one is no good: then the old ones stay.
+   */
+  useProxyKeys(proxyKeys: readonly ProxyKey[]): void {
+    const { ownerMode } = this.config;
+    if (ownerMode !== 'keys')
+      throw new ConfigError([{ option: 'proxyKeys', text: 'must be given from the start to be replaced' }]);
+    const text = proxyKeysProblem(proxyKeys);
+    if (text !== undefined) throw new ConfigError([{ option: 'proxyKeys', text }]);
+    this.#keys.replace(proxyKeys);
+  }
+
+  /** A line in the log; nothing before `listen()`. */
+  log(level: 'info' | 'warn' | 'error', message: string): void {
+    this.#app?.log[level](message);
   }
 
   /** Starts to serve. The base URL for OpenAI clients is `url` + `/v1`. */
@@ -75,7 +98,7 @@ export class CohereProxyServer {
     // Offline there is no key; the simulator wants one all the same, as Cohere does.
     const meter = new TokenMeter(model => encoders.encoderFor(model));
     if (config.offline) this.#simulator = await startOffline(meter);
-    const resolveOwner = createOwnerResolver(config, () => loadSecret(config.dataDir));
+    const resolveOwner = createOwnerResolver(config, this.#keys, () => loadSecret(config.dataDir));
     const gate = new SessionGate(config.limits);
     const leases = new Leases();
     const now = Date.now;
@@ -135,7 +158,12 @@ export class CohereProxyServer {
       now,
     });
     addHealthRoutes(app, { checkStore: async () => this.#store?.check() });
-    this.#calibration = keepCalibration(meter.calibration, { store: this.#store, log: app.log });
+    this.#calibration = keepCalibration(meter.calibration, {
+      store: this.#store,
+      // What the simulator counts says nothing about Cohere.
+      noteName: config.offline ? 'calibration-offline' : 'calibration',
+      log: app.log,
+    });
     await Promise.all([this.#loadVocabulary(encoders, meter, app), this.#calibration.restored]);
     try {
       await app.listen({ host: config.host, port: config.port });

@@ -5,11 +5,13 @@
 // | local       | `local`, whatever the client sends  | the proxy's own |
 // | passthrough | a keyed hash of the client's key    | the client's    |
 //
-// Offline there is no key for Cohere. Changing mode, secret or key changes the owner, and with it what is seen.
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+// Offline there is no key for Cohere, and the owner is `offline`, or `offline:` and the name of the key: what the
+// simulator said is never found by a proxy that asks Cohere. Changing mode, secret or key changes the owner as well.
+import { createHmac } from 'node:crypto';
 import type { OwnerMode } from '../config.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import type { ProxyKey } from '../proxy-keys.ts';
+import { offlineName } from '../proxy-keys.ts';
+import type { KeyRing } from './key-ring.ts';
 
 export interface Caller {
   /** Safe to store and to log. */
@@ -24,33 +26,29 @@ export type ResolveOwner = (authorization: string | readonly string[] | undefine
 export interface OwnerOptions {
   readonly ownerMode: OwnerMode;
   readonly cohereApiKey: string | undefined;
-  readonly proxyKeys: readonly ProxyKey[] | undefined;
   readonly proxySecret: string | undefined;
   readonly offline: boolean;
 }
 
-/** `makeSecret` is asked only where one is needed and none is configured. */
-export function createOwnerResolver(options: OwnerOptions, makeSecret: () => string): ResolveOwner {
-  const { ownerMode, cohereApiKey, proxyKeys = [], proxySecret, offline } = options;
+/** `keys` are asked in that mode only, `makeSecret` only where one is needed and none is configured. */
+export function createOwnerResolver(
+  options: OwnerOptions,
+  keys: KeyRing,
+  makeSecret: () => string,
+): ResolveOwner {
+  const { ownerMode, cohereApiKey, proxySecret, offline } = options;
   const apiKey = offline ? undefined : cohereApiKey;
-  if (ownerMode === 'keys') return byProxyKey(proxyKeys, apiKey);
+  if (ownerMode === 'keys') return byProxyKey(keys, apiKey, offline ? `${offlineName}:` : '');
   if (ownerMode === 'passthrough') return byClientKey(proxySecret ?? makeSecret());
-  const local = { owner: 'local', apiKey };
+  const local = { owner: offline ? offlineName : 'local', apiKey };
   return () => local;
 }
 
-function byProxyKey(proxyKeys: readonly ProxyKey[], apiKey: string | undefined): ResolveOwner {
-  const known = proxyKeys.map(({ name, key }) => ({
-    digest: digestOf(key),
-    caller: { owner: name, apiKey },
-  }));
+function byProxyKey(keys: KeyRing, apiKey: string | undefined, prefix: string): ResolveOwner {
   return authorization => {
-    const given = digestOf(readBearer(authorization));
-    let found: Caller | undefined;
-    // No early exit: the time must not tell which key of the file came close, nor how many there are before it.
-    for (const { digest, caller } of known) if (timingSafeEqual(given, digest)) found = caller;
-    if (found === undefined) throw new ProxyError('invalid_api_key', 'Incorrect API key provided.');
-    return found;
+    const name = keys.find(readBearer(authorization));
+    if (name === undefined) throw new ProxyError('invalid_api_key', 'Incorrect API key provided.');
+    return { owner: prefix + name, apiKey };
   };
 }
 
@@ -60,10 +58,6 @@ function byClientKey(secret: string): ResolveOwner {
     const digest = createHmac('sha256', secret).update(apiKey).digest('hex');
     return { owner: `key_${digest.slice(0, 32)}`, apiKey };
   };
-}
-
-function digestOf(key: string): Buffer {
-  return hash('sha256', key, 'buffer');
 }
 
 const maxHeaderLength = 4096;

@@ -49,6 +49,17 @@ export class ProxyProcess {
     }
   }
 
+  /** Once the log holds it, from `from` on. Resolves with where it ends. */
+  async logged(pattern: RegExp, from = 0): Promise<number> {
+    const { stderr } = this.#child;
+    for (;;) {
+      const found = pattern.exec(this.stderr.slice(from));
+      if (found) return from + found.index + found[0].length;
+      await Promise.race([once(stderr, 'data'), this.exitCode]);
+      if (stderr.readableEnded) throw new Error(`The process ended: ${this.stderr}`);
+    }
+  }
+
   get baseUrl(): string {
     return /Address +(\S+)/.exec(this.stdout)?.[1] ?? '';
   }
