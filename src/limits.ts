@@ -71,6 +71,12 @@ export const defaultLimits = {
   modelsCacheMs: 5 * minuteMs,
   /** Milliseconds to fetch Cohere's list of models. */
   modelsTimeoutMs: 5_000,
+  /** Milliseconds to ask Cohere whether a key is valid. */
+  keyCheckTimeoutMs: 5_000,
+  /** Clients' keys that are known to be accepted by Cohere. */
+  acceptedKeys: 10_000,
+  /** Milliseconds for which that is known. */
+  acceptedKeyMs: 60 * minuteMs,
   /** Milliseconds that running turns have to end when the proxy is stopped. */
   shutdownMs: 25_000,
 };
@@ -93,7 +99,13 @@ const mayBeZero = new Set<string>([
   'shutdownMs',
 ]);
 /** Compared with the clock, never given to a timer. */
-const spans = new Set<string>(['sessionIdleMs', 'transcriptIdleMs', 'tombstoneMs', 'modelsCacheMs']);
+const spans = new Set<string>([
+  'sessionIdleMs',
+  'transcriptIdleMs',
+  'tombstoneMs',
+  'modelsCacheMs',
+  'acceptedKeyMs',
+]);
 
 export function limitChecks(): ReadonlyMap<string, Check> {
   return new Map(Object.keys(defaultLimits).map(name => [name, limitCheck(name)]));

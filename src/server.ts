@@ -8,6 +8,7 @@ import { describePrompt } from './cohere/format-request.ts';
 import { type CohereProxyOptions, type Config, ConfigError, resolveConfig } from './config.ts';
 import { ProxyError } from './conversation/errors.ts';
 import { expandHome } from './data-dir.ts';
+import { AcceptedKeys } from './http/accepted-keys.ts';
 import { type App, createApp } from './http/app.ts';
 import { addHealthRoutes } from './http/health-routes.ts';
 import { KeyRing } from './http/key-ring.ts';
@@ -103,13 +104,19 @@ export class CohereProxyServer {
     const leases = new Leases();
     const now = Date.now;
     this.#store = await this.#openStore(now);
-    this.#cohere = new CohereClient({
+    const usesClientKeys = config.ownerMode === 'passthrough';
+    const keys = new AcceptedKeys({ check: key => cohere.checkKey(key), limits: config.limits, now });
+    const cohere = new CohereClient({
       baseUrl: this.#simulator?.url ?? config.cohereBaseUrl,
-      usesClientKeys: config.ownerMode === 'passthrough',
+      usesClientKeys,
+      onKey: usesClientKeys
+        ? (key, state) => (state === 'accepted' ? keys.accept(key) : keys.refuse(key))
+        : undefined,
       limits: config.limits,
       now,
       contexts: config.contexts,
     });
+    this.#cohere = cohere;
     const app = createApp({
       config,
       resolveOwner,
@@ -119,7 +126,7 @@ export class CohereProxyServer {
     });
     this.#app = app;
     const turns = {
-      model: this.#cohere,
+      model: cohere,
       meter: {
         measure: (prompt: Prompt, info: ModelInfo | undefined) => {
           encoders.want(prompt.model, info?.tokenizerUrl);
@@ -143,9 +150,11 @@ export class CohereProxyServer {
       limits: config.limits,
       labelHeaders: config.labelHeaders,
     });
-    addModelRoutes(app, this.#cohere);
+    addModelRoutes(app, cohere);
     addSessionRoutes(app, {
       store: this.#store,
+      // With a key of the proxy's own it is not the client's that Cohere sees.
+      checkWriter: usesClientKeys ? caller => keys.checkWriter(caller) : async () => {},
       running: this.#running,
       leases,
       limits: config.limits,

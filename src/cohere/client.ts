@@ -23,8 +23,11 @@ export interface CohereClientOptions {
     readonly upstreamErrorBytes: number;
     readonly modelsCacheMs: number;
     readonly modelsTimeoutMs: number;
+    readonly keyCheckTimeoutMs: number;
   };
   readonly now: () => number;
+  /** Told what Cohere says of a key that chats. */
+  readonly onKey?: ((apiKey: string, state: 'accepted' | 'refused') => void) | undefined;
   /** Tokens by the name of a model: goes before what Cohere says. */
   readonly contexts?: Readonly<Record<string, number>> | undefined;
 }
@@ -77,6 +80,23 @@ export class CohereClient implements ChatModel {
     return this.#models.list(apiKey);
   }
 
+  /** Whether Cohere takes this key; `unchecked` where it cannot be asked, or does not know the question. */
+  async checkKey(apiKey: string): Promise<'accepted' | 'refused' | 'unchecked'> {
+    const signal = AbortSignal.timeout(this.#options.limits.keyCheckTimeoutMs);
+    let isRefused = false;
+    try {
+      const response = await this.#request({ method: 'POST', path: '/v1/check-api-key', apiKey, signal });
+      isRefused = refusesKey.has(response.statusCode);
+      await this.#checkStatus(response, '', signal);
+      const said = await this.#readJson(response, signal);
+      const isValid = typeof said === 'object' && said !== null && 'valid' in said ? said.valid : undefined;
+      if (typeof isValid !== 'boolean') return 'unchecked';
+      return isValid ? 'accepted' : 'refused';
+    } catch {
+      return isRefused ? 'refused' : 'unchecked';
+    }
+  }
+
   prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall {
     const isChoiceRefused = prompt.toolChoice !== 'auto' && this.#withoutToolChoice.has(prompt.model);
     const asked = isChoiceRefused ? withoutToolChoice(prompt) : prompt;
@@ -97,6 +117,8 @@ export class CohereClient implements ChatModel {
           ) {
             this.#withoutToolChoice.add(prompt.model);
           }
+          if (error instanceof ProxyError && refusesKeyByCode.has(error.code))
+            this.#tellOfKey(options.apiKey, 'refused');
           throw error;
         }
       },
@@ -119,6 +141,7 @@ export class CohereClient implements ChatModel {
     const contentType = String(response.headers['content-type'] ?? '').toLowerCase();
     // What came decides, not what was asked for: a gateway may have turned one into the other.
     if (contentType.startsWith('text/event-stream')) {
+      this.#tellOfKey(options.apiKey, 'accepted');
       const reader = new CohereStreamReader({ toolNames, maxEventBytes: limits.upstreamEventBytes });
       return readBatches(response.body, reader, options);
     }
@@ -127,7 +150,12 @@ export class CohereClient implements ChatModel {
       throw new ProxyError('upstream_invalid_response', 'Cohere answered with another type of content.');
     }
     const whole = await this.#readJson(response, options.signal);
+    this.#tellOfKey(options.apiKey, 'accepted');
     return oneBatch(readResponse(whole, toolNames));
+  }
+
+  #tellOfKey(apiKey: string | undefined, state: 'accepted' | 'refused'): void {
+    if (apiKey !== undefined) this.#options.onKey?.(apiKey, state);
   }
 
   async #fetchJson(path: string, apiKey: string | undefined, signal: AbortSignal): Promise<unknown> {
@@ -197,6 +225,10 @@ export class CohereClient implements ChatModel {
     }
   }
 }
+
+/** Statuses of the question alone (498: invalid token), and errors of a chat. */
+const refusesKey = new Set([401, 403, 498]);
+const refusesKeyByCode = new Set<string>(['invalid_api_key', 'upstream_auth_failed']);
 
 async function* readBatches(
   body: Response['body'],

@@ -68,6 +68,7 @@ const kinds = {
   upstream_stalled: { status: 504, type: 'server_error', shouldRetry: false },
   upstream_interrupted: { status: 504, type: 'server_error' },
   store_unavailable: { status: 503, type: 'server_error', retryAfterS: 1 },
+  key_unchecked: { status: 503, type: 'server_error', retryAfterS: 5 },
   overloaded: { status: 503, type: 'server_error', retryAfterS: 1 },
   shutting_down: { status: 503, type: 'server_error', retryAfterS: 5 },
   store_full: { status: 507, type: 'server_error', shouldRetry: false },

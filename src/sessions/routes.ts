@@ -41,6 +41,8 @@ export interface SessionRoutesOptions extends TurnMakerOptions, ReadExportOption
   readonly store: SessionStore | undefined;
   /** The shape in which messages are shown. */
   readonly writeMessage: (message: Message) => object;
+  /** Rejects whoever may not store anything. */
+  readonly checkWriter: (caller: FastifyRequest['caller']) => Promise<void>;
   readonly running: RunningRequests;
   readonly leases: ClaimLeases;
   readonly limits: { readonly jsonDepth: number; readonly clientWriteTimeoutMs: number };
@@ -54,7 +56,15 @@ export type Write = (
 ) => Promise<FastifyReply>;
 
 export function addSessionRoutes(app: App, options: SessionRoutesOptions): void {
-  const { writeMessage, makeId, running, leases } = options;
+  const { writeMessage, makeId, running, leases, checkWriter } = options;
+  // Before the body is read.
+  const writes = { onRequest: (request: FastifyRequest) => checkWriter(request.caller) };
+  // What is only deleted needs no leave; an answer that is kept does.
+  const deletes = {
+    onRequest: async (request: FastifyRequest) => {
+      if (request.headers['idempotency-key'] !== undefined) await checkWriter(request.caller);
+    },
+  };
   const make = createTurnMaker(options);
 
   app.get('/v1/sessions', async (request, reply) => {
@@ -84,7 +94,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
     return reply.send({ ...writeHead(session), messages: messagesOf(session).map(writeMessage) });
   });
 
-  app.post('/v1/sessions/:id', (request, reply) =>
+  app.post('/v1/sessions/:id', writes, (request, reply) =>
     write(request, reply, async store => {
       const { expires_after: expiry } = readFields(changeBody, request.body ?? {});
       const session = await named(request);
@@ -97,7 +107,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
     }),
   );
 
-  app.post('/v1/sessions/:id/fork', (request, reply) =>
+  app.post('/v1/sessions/:id/fork', writes, (request, reply) =>
     write(request, reply, async store => {
       const body = readFields(forkBody, request.body ?? {});
       const key = await forkSession(await named(request), body, store, make);
@@ -105,7 +115,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
     }),
   );
 
-  app.delete('/v1/sessions/:id', (request, reply) =>
+  app.delete('/v1/sessions/:id', deletes, (request, reply) =>
     write(request, reply, async store => {
       const { key } = await named(request);
       if (!(await store.delete(key))) throw sessionNotFound(key.id);
@@ -113,7 +123,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
     }),
   );
 
-  app.delete('/v1/sessions', (request, reply) =>
+  app.delete('/v1/sessions', deletes, (request, reply) =>
     write(request, reply, async store => {
       const { user, all } = readQuery(deleteQuery, request.query);
       if ((user === undefined) === (all !== 'true')) {
@@ -129,7 +139,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
     }),
   );
 
-  addTransferRoutes(app, { ...options, make, opened, write });
+  addTransferRoutes(app, { ...options, make, opened, write, writes });
 
   function opened(): SessionStore {
     if (!options.store) throw new ProxyError('sessions_disabled', 'This proxy keeps no sessions.');

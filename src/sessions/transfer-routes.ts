@@ -1,6 +1,7 @@
 // Sessions as JSON lines: out of this proxy, and into it. The paths are beside `/v1/sessions/:id`, not below: a client
 // may call a session `export`.
 import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { App } from '../http/app.ts';
@@ -30,10 +31,12 @@ export interface TransferRoutesOptions extends SessionRoutesOptions {
   readonly make: TurnMaker;
   readonly opened: () => SessionStore;
   readonly write: Write;
+  /** Asks whether the caller may store anything. */
+  readonly writes: { readonly onRequest: (request: FastifyRequest) => Promise<void> };
 }
 
 export function addTransferRoutes(app: App, options: TransferRoutesOptions): void {
-  const { make, opened, write, running, limits } = options;
+  const { make, opened, write, writes, running, limits } = options;
 
   // Nobody wants to know how large everything is: asking costs as much as reading it.
   app.get('/v1/session-exports', { exposeHeadRoute: false }, async (request, reply) => {
@@ -69,7 +72,7 @@ export function addTransferRoutes(app: App, options: TransferRoutesOptions): voi
     });
     scope.addContentTypeParser('*', (_request, _body, end) => end(notLines()));
 
-    scope.post('/v1/session-imports', (request, reply) =>
+    scope.post('/v1/session-imports', writes, (request, reply) =>
       write(request, reply, async store => {
         const { owner } = request.caller;
         const { body } = request;

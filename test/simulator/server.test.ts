@@ -124,3 +124,20 @@ test('models for chat, the default one, a single one', async () => {
   });
   expect((await get('/v1/models/command-r')).message).toContain('was removed on September 15, 2025');
 });
+
+test('whether a key is valid', async () => {
+  const check = (init: RequestInit) => fetch(`${running().url}/v1/check-api-key`, init);
+  const authorization = 'Bearer any-key';
+  const valid = await check({ method: 'POST', headers: { authorization } });
+  expect([valid.status, await valid.json()]).toEqual([
+    200,
+    { valid: true, organization_id: expect.any(String), owner_id: expect.any(String) },
+  ]);
+  const invalid = await check({ method: 'POST', headers: { authorization: 'Bearer invalid-key' } });
+  expect([invalid.status, await invalid.json()]).toEqual([
+    401,
+    { id: expect.any(String), message: 'invalid api token' },
+  ]);
+  expect((await check({ method: 'POST' })).status).toBe(401);
+  expect((await check({ headers: { authorization } })).status).toBe(405);
+});

@@ -31,10 +31,13 @@ export class FakeCohere {
   readonly modelRequests: UpstreamRequest[] = [];
   /** What Cohere's chat API does not have; always answered with 404. */
   readonly otherRequests: UpstreamRequest[] = [];
+  /** Questions whether a key is valid. */
+  readonly keyRequests: UpstreamRequest[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #scripts: (readonly Step[])[] = [];
   readonly #modelScripts: (readonly Step[])[] = [];
+  #keyAnswer: Answer = () => json({ valid: true });
   #defaultAnswer: Answer = () => error(500, { message: 'fake: nothing was scripted for this request' });
   #connections = 0;
   #arrival = Promise.withResolvers<void>();
@@ -72,6 +75,11 @@ export class FakeCohere {
   /** For the next request to `/v1/models…`, in place of the list of all chat models. */
   scriptModels(...steps: readonly Step[]): void {
     this.#modelScripts.push(steps);
+  }
+
+  /** For all questions whether a key is valid; they all are otherwise. */
+  setKeyAnswer(answer: Answer): void {
+    this.#keyAnswer = answer;
   }
 
   /** For all chat requests that have no script of their own. */
@@ -145,6 +153,10 @@ export class FakeCohere {
     if (request.method === 'GET' && pathname.startsWith('/v1/models')) {
       this.modelRequests.push(request);
       return this.#modelScripts.shift() ?? answerModels(pathname);
+    }
+    if (request.method === 'POST' && pathname === '/v1/check-api-key') {
+      this.keyRequests.push(request);
+      return this.#keyAnswer(request);
     }
     this.otherRequests.push(request);
     return error(404, { message: 'fake: there is no such endpoint' });
