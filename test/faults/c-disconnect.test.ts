@@ -1,7 +1,9 @@
-// The client leaves. Catalogue C1, C2, C4, C15 and C23: nothing is stored, Cohere is let go within 100 ms, and the
+// The client leaves. Catalogue C1, C2, C4, C15 and C23: nothing is stored, Cohere is let go at once, and the
 // next request on the session succeeds at once.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { start as begin, frames, jsonHead, splitEvents, text } from '../support/cohere-stream.ts';
 import { endless } from '../support/endless.ts';
@@ -19,17 +21,26 @@ const ways: readonly (readonly ['FIN' | 'RST', (client: RawClient) => void])[] =
 
 async function expectLeftBehind(pair: Pair, leave: () => void): Promise<void> {
   const request = pair.fake.chatRequests.at(-1);
-  const leftAt = performance.now();
   leave();
-  const closedAt = await within(5_000, request?.closed ?? Promise.reject(), 'the upstream request');
-  expect(closedAt - leftAt, 'I8: ms until Cohere was let go').toBeLessThanOrEqual(100);
+  await expectLetGo(pair, request?.closed ?? Promise.reject());
   expect(await readSession(pair, 's')).toBeUndefined();
   pair.fake.replyJson(goodAnswer('next'));
   // The gate was opened: nobody waits for a session that nobody uses.
-  expectAnswered(
-    await within(1_000, ask(pair, { sessionId: 's', message: 'again' }), 'the next turn'),
-    'next',
-  );
+  expectAnswered(await within(ask(pair, { sessionId: 's', message: 'again' }), 'the next turn'), 'next');
+}
+
+/**
+ * I8: Cohere is let go as soon as the proxy hears of it, not by a timer: before some requests that are made from now
+ * on are answered. On a quiet machine these take less than 100 ms.
+ */
+async function expectLetGo(pair: Pair, closed: Promise<unknown>): Promise<void> {
+  let isClosed = false;
+  const noted = closed.then(() => {
+    isClosed = true;
+  });
+  for (let asked = 0; asked < 30 && !isClosed; asked += 1) await (await pair.send('GET', '/health')).text();
+  expect(isClosed, 'I8: Cohere was let go').toBe(true);
+  await noted;
 }
 
 const request = (stream: boolean) => postText(chatPath, { sessionId: 's', message: 'hi', stream });
@@ -104,7 +115,7 @@ describe('C4 a reader that stops', () => {
     await client.waitFor('data: ');
     client.pause();
     const upstream = pair.fake.chatRequests[0];
-    await within(5_000, upstream?.closed ?? Promise.reject(), 'the upstream request');
+    await within(upstream?.closed ?? Promise.reject(), 'the upstream request');
     // Two pairs of kernel buffers; without back-pressure it would be all 60 MB.
     expect(body.producedBytes).toBeLessThan(25_000_000);
     expect(await readSession(pair, 's')).toBeUndefined();
@@ -141,30 +152,35 @@ describe('C4 a reader that stops', () => {
       postText(chatPath, { model: 'my-own', message: stream ? long : 'hi', stream }),
     );
     await pair.fake.nextChatRequest();
-    // Time enough to make 60 MB and to give them up, also where the machine is slow.
-    await new Promise(resolve => setTimeout(resolve, 6_000));
-    expect(await reader.readRest()).toBeLessThan(20_000_000);
+    await within(reader.givenUp, 'the end of the connection');
   });
 });
 
-/** Sends a request and reads nothing of the answer; then how many bytes of it still come until 1 s of silence. */
-async function stoppedReader(url: string, request: string): Promise<{ readRest(): Promise<number> }> {
+/** Sends a request and reads nothing of the answer. `givenUp` resolves when the proxy has closed its end. */
+async function stoppedReader(url: string, request: string): Promise<{ readonly givenUp: Promise<unknown> }> {
+  const accepted = new Map<number | undefined, Socket>();
+  const note = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    accepted.set(socket.remotePort, socket);
+  };
+  subscribe('net.server.socket', note);
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
   socket.on('error', () => {});
-  onTestFinished(() => void socket.destroy());
+  onTestFinished(() => {
+    unsubscribe('net.server.socket', note);
+    socket.destroy();
+  });
   await once(socket, 'connect');
   socket.pause();
+  const { localPort } = socket;
+  const givenUp = (async () => {
+    while (!accepted.has(localPort)) await nextTurn();
+    const end = accepted.get(localPort);
+    if (end && !end.destroyed) await once(end, 'close');
+  })();
   socket.write(request);
-  return {
-    readRest: () =>
-      new Promise(resolve => {
-        socket.on('data', () => {});
-        socket.setTimeout(1_000, () => socket.destroy());
-        socket.once('close', () => resolve(socket.bytesRead));
-        socket.resume();
-      }),
-  };
+  return { givenUp };
 }
 
 describe('C15 pipelining', () => {
@@ -210,14 +226,8 @@ describe('C15 pipelining', () => {
       const client = await pair.connect();
       await client.send(postText(chatPath, { message: 'x', stream: true }) + request(false));
       const upstream = [await pair.fake.nextChatRequest(), await pair.fake.nextChatRequest()];
-      const leftAt = performance.now();
       leave(client);
-      const closedAt = await within(
-        3_000,
-        Promise.all(upstream.map(({ closed }) => closed)),
-        'both upstream requests',
-      );
-      expect(Math.max(...closedAt) - leftAt).toBeLessThanOrEqual(100);
+      await expectLetGo(pair, Promise.all(upstream.map(({ closed }) => closed)));
     },
   );
 });

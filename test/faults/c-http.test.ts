@@ -14,7 +14,7 @@ const good = JSON.stringify({ message: 'hi' });
 async function say(pair: Pair, text: string): Promise<{ client: RawClient; response: RawResponse }> {
   const client = await pair.connect();
   await client.send(text);
-  const response = await within(5_000, client.readResponse(), 'an answer');
+  const response = await within(client.readResponse(), 'an answer');
   return { client, response };
 }
 
@@ -34,7 +34,7 @@ describe('C6 bodies beyond the limit', () => {
     );
     expect([response.status, response.headers.connection]).toEqual([413, 'close']);
     expectShape(response);
-    await within(2_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
   });
 
   it('C6 chunked: 413 as soon as it is too much', async () => {
@@ -46,7 +46,7 @@ describe('C6 bodies beyond the limit', () => {
     );
     expect(response.status).toBe(413);
     expectShape(response);
-    await within(2_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
   });
 
   it('C6 endless: the rest is not read', async () => {
@@ -74,7 +74,7 @@ describe('C6 bodies beyond the limit', () => {
     const client = await pair.connect();
     await client.send(head(`POST ${chatPath} HTTP/1.1`, hostLine, jsonLine, 'Content-Length: 100') + good);
     client.end();
-    await within(2_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
     expect(pair.fake.chatRequests).toEqual([]);
   });
 
@@ -84,7 +84,7 @@ describe('C6 bodies beyond the limit', () => {
     const { client, response } = await say(pair, `${postText(chatPath, good)}{"message":"more"}`);
     // The parser meets the rest while the first is being answered, so that either may be the first to be told.
     expect([200, 400]).toContain(response.status);
-    await within(2_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
     expect(pair.fake.chatRequests.length).toBeLessThanOrEqual(1);
   });
 });
@@ -95,7 +95,7 @@ describe('C7 requests that never end', () => {
     const client = await pair.connect();
     await client.send(`${head(`POST ${chatPath} HTTP/1.1`, hostLine, jsonLine, 'Content-Length: 100')}{`);
     expect((await pair.send('GET', '/health')).status).toBe(200);
-    const response = await within(4_000, client.readResponse(), '408 after 300 ms');
+    const response = await within(client.readResponse(), '408 after 300 ms');
     expect(response.status).toBe(408);
     expectShape(response);
     await client.closed;
@@ -105,7 +105,7 @@ describe('C7 requests that never end', () => {
     const pair = await startPair({ limits: { requestTimeoutMs: 300, headersTimeoutMs: 200 } });
     const client = await pair.connect();
     await client.send(`POST ${chatPath} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: `);
-    await within(4_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
   });
 });
 
@@ -255,9 +255,9 @@ describe('C22 other forms of HTTP', () => {
         'Expect: 100-continue',
       ),
     );
-    await within(2_000, client.waitFor('HTTP/1.1 100 Continue\r\n\r\n'), '100');
+    await within(client.waitFor('HTTP/1.1 100 Continue\r\n\r\n'), '100');
     await client.send(good);
-    await within(2_000, client.waitFor('"reply":"ok"'), 'the answer');
+    await within(client.waitFor('"reply":"ok"'), 'the answer');
   });
 
   it('C22 Upgrade: websocket is not taken up', async () => {
@@ -283,7 +283,7 @@ describe('C22 other forms of HTTP', () => {
     );
     expect(response.status).toBe(200);
     expect(response.headers['transfer-encoding']).toBeUndefined();
-    await within(2_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
     expect(response.body).toMatch(/data: \[DONE\]\n\n$/);
   });
 
@@ -292,7 +292,7 @@ describe('C22 other forms of HTTP', () => {
     pair.fake.replyJson(goodAnswer('ok'));
     const { client, response } = await say(pair, postText(chatPath, good, { connection: 'close' }));
     expect([response.status, response.ending]).toEqual([200, 'complete']);
-    await within(2_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
   });
 
   it('C5 a client that has closed its half gets its answer, or a clear end', async () => {
@@ -301,6 +301,6 @@ describe('C22 other forms of HTTP', () => {
     const client = await pair.connect({ allowHalfOpen: true });
     await client.send(postText(chatPath, good));
     client.end();
-    await within(2_000, client.closed, 'the end of the connection');
+    await within(client.closed, 'the end of the connection');
   });
 });

@@ -1,17 +1,15 @@
-// Cohere says nothing, or too little for too long. Catalogue U2, U9, U10, U34. Every limit is lowered.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
+// Cohere says nothing, or too little for too long. Catalogue U9, U10, U34. Limits are counted in turns of the event loop.
+import { describe, expect, it } from 'vitest';
 import { start as begin, callDelta, callStart, frames, jsonHead, text } from '../support/cohere-stream.ts';
 import { endless } from '../support/endless.ts';
 import { Gate } from '../support/gate.ts';
 import { ask, expectAnswered, expectFailed, goodAnswer, meetFault } from '../support/outcome.ts';
 import { postText } from '../support/raw-client.ts';
 import { type Pair, startPair } from '../support/start.ts';
+import { passTimeByTurns } from '../support/turn-clock.ts';
 import { bytes, chunk, end, gate, hang, head, type Step } from '../support/upstream-script.ts';
 
-const limits = { firstEventTimeoutMs: 60, idleTimeoutMs: 60, totalTimeoutMs: 5_000 };
+const limits = { firstEventTimeoutMs: 1_000, idleTimeoutMs: 1_000, totalTimeoutMs: 100_000 };
 
 /** The fake notes the close; what is left until then is the time that the timeout itself took. */
 async function expectGivenUp(pair: Pair): Promise<void> {
@@ -37,6 +35,7 @@ describe('U9 silence in a stream', () => {
     ],
     ['but for comments', [head(), chunk(spoken), endless(': ping\n\n', 64 * 1024).step, hang()], 200],
   ])('U9 %s: upstream_stalled, upstream given up', async (_where, steps, status) => {
+    passTimeByTurns();
     const pair = await startPair({ limits });
     const { outcome, attempts } = await meetFault(pair, [steps], { stream: true });
     expectFailed(outcome, 'upstream_stalled', status);
@@ -45,7 +44,8 @@ describe('U9 silence in a stream', () => {
   });
 
   it('U9 the client hears signs of life meanwhile, then the error in a frame', async () => {
-    const pair = await startPair({ limits: { ...limits, firstEventTimeoutMs: 300, keepAliveCommentMs: 40 } });
+    passTimeByTurns();
+    const pair = await startPair({ limits: { ...limits, keepAliveCommentMs: 200 } });
     const { outcome } = await meetFault(pair, [[hang()]], { stream: true });
     expectFailed(outcome, 'upstream_stalled', 200);
     expect(outcome.raw.split(': keep-alive\n\n').length).toBeGreaterThan(2);
@@ -69,7 +69,8 @@ const messageEnd = { type: 'message-end', delta: { finish_reason: 'COMPLETE' } }
 
 describe('U10 trickle', () => {
   it('U10 bytes for ever inside one event: stalled, since no event comes', async () => {
-    const pair = await startPair({ limits: { ...limits, idleTimeoutMs: 150 } });
+    passTimeByTurns();
+    const pair = await startPair({ limits });
     const trickle = endless('x', 10_000_000);
     const steps = [head(), chunk(`${spoken}data: {"type":"`), trickle.step];
     expectFailed((await meetFault(pair, [steps], { stream: true })).outcome, 'upstream_stalled', 200);
@@ -93,7 +94,8 @@ describe('U10 trickle', () => {
   });
 
   it('U10 events for ever: the total limit holds', async () => {
-    const pair = await startPair({ limits: { ...limits, totalTimeoutMs: 250 } });
+    passTimeByTurns();
+    const pair = await startPair({ limits: { ...limits, totalTimeoutMs: 2_000 } });
     const steps = [head(), endless(frames(text('x')), 100_000_000).step];
     expectFailed((await meetFault(pair, [steps], { stream: true })).outcome, 'upstream_timeout', 200);
     await expectGivenUp(pair);
@@ -101,13 +103,14 @@ describe('U10 trickle', () => {
 });
 
 describe('U34 a whole answer that takes long', () => {
-  const tight = { firstEventTimeoutMs: 50, idleTimeoutMs: 50, totalTimeoutMs: 300, keepAliveCommentMs: 20 };
+  const tight = { firstEventTimeoutMs: 50, idleTimeoutMs: 50, totalTimeoutMs: 2_000, keepAliveCommentMs: 20 };
 
   it.each<[string, Step[]]>([
     ['headers never', [hang()]],
     ['body never', [head(200, jsonHead), hang()]],
     ['body by the byte', [head(200, jsonHead), endless(' ', 100_000_000).step]],
   ])('U34 %s: 504 after the total limit, upstream given up', async (_what, steps) => {
+    passTimeByTurns();
     const pair = await startPair({ limits: tight });
     const { outcome } = await meetFault(pair, [steps]);
     expectFailed(outcome, 'upstream_timeout', 504);
@@ -115,7 +118,8 @@ describe('U34 a whole answer that takes long', () => {
   });
 
   it('U34 beyond the limits of streams, within the total: answered, without signs of life', async () => {
-    const pair = await startPair({ limits: { ...tight, totalTimeoutMs: 10_000, keepAliveCommentMs: 10 } });
+    passTimeByTurns();
+    const pair = await startPair({ limits: { ...tight, totalTimeoutMs: 100_000, keepAliveCommentMs: 10 } });
     const place = new Gate();
     pair.fake.script(head(200, jsonHead), gate(place), chunk(JSON.stringify(goodAnswer('late'))), end());
     const answer = ask(pair, { message: 'hi' });
@@ -126,32 +130,4 @@ describe('U34 a whole answer that takes long', () => {
     expectAnswered(outcome, 'late');
     expect(outcome.raw).toMatch(/^\{/);
   });
-});
-
-// The kernel completes handshakes until the backlog of a listener that never accepts is full; then connecting hangs.
-it('U2 connecting hangs: 504 upstream_timeout after the connect timeout', async () => {
-  const script =
-    "require('net').createServer().listen({port:0,host:'127.0.0.1',backlog:1},function(){console.log(this.address().port)})";
-  const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const fillers: Socket[] = [];
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-    for (const filler of fillers) filler.destroy();
-  });
-  const [line] = await once(child.stdout, 'data');
-  const port = Number(line);
-  child.kill('SIGSTOP');
-  for (let n = 0; n < 8; n += 1) {
-    const filler = connect(port, '127.0.0.1');
-    filler.on('error', () => {});
-    fillers.push(filler);
-  }
-  await once(fillers[0] ?? child, 'connect');
-  const pair = await startPair({
-    cohereBaseUrl: `http://127.0.0.1:${port}`,
-    limits: { connectTimeoutMs: 200 },
-  });
-  const startedAt = performance.now();
-  expectFailed(await ask(pair, { message: 'hi' }), 'upstream_timeout', 504);
-  expect(performance.now() - startedAt).toBeLessThan(3_000);
 });

@@ -246,8 +246,9 @@ async function stopAll(servers: readonly RedisServer[]): Promise<void> {
 }
 
 /** Asks until it is so; a server cannot say when it will be. */
-export async function until(what: string, isSo: () => Promise<boolean>, forMs = 20_000): Promise<void> {
-  const endMs = performance.now() + forMs;
+export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  // Longer than anything takes on a machine that is busy.
+  const endMs = performance.now() + 40_000;
   for (;;) {
     if (await isSo().catch(() => false)) return;
     if (performance.now() > endMs) throw new Error(`waited in vain: ${what}`);

@@ -1,4 +1,5 @@
 // Records on real servers. What a test began is closed when it is over.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { ProxyError } from '../../../src/conversation/errors.ts';
 import type { SessionKey } from '../../../src/conversation/session.ts';
@@ -63,6 +64,21 @@ export const codeOf = (promise: Promise<unknown>) =>
     () => 'works',
     (error: unknown) => (error instanceof ProxyError ? error.code : String(error)),
   );
+
+/**
+ * Whether something is settled without waiting for anything: within some turns of the event loop, of which a second
+ * has thousands, also on a machine that is busy.
+ */
+export async function isToldAtOnce(promise: Promise<unknown>): Promise<boolean> {
+  let isSettled = false;
+  const settled = codeOf(promise).then(() => {
+    isSettled = true;
+  });
+  for (let turn = 0; turn < 50 && !isSettled; turn += 1) await nextTurn();
+  const isAtOnce = isSettled;
+  await settled;
+  return isAtOnce;
+}
 
 /** How long something took, whether it worked or not. */
 export async function timed<T>(promise: Promise<T>): Promise<{ readonly ms: number; readonly code: string }> {

@@ -49,7 +49,7 @@ describe.runIf(hasRedis)('S18', () => {
     const late = turn(['"2"'], { mark: { key: 'k', ttlMs: 5_000, turn: '{}' } });
     expect(await codeOf(records.append(key(), late, { expectedVersion: 1 }))).toBe('store_unavailable');
     proxy.behave();
-    await until('the store works', async () => (await codeOf(records.check())) === 'works', 8_000);
+    await until('the store works', async () => (await codeOf(records.check())) === 'works');
     expect(await records.recall(key(), 'k')).toMatchObject({ version: 2, messages: ['"2"'] });
     const again = await records.append(key(), late, { expectedVersion: 1 });
     expect(again).toEqual({ status: 'duplicate', version: 2 });
@@ -137,7 +137,7 @@ describe.runIf(hasRedis)('S19', () => {
       );
     }
     proxy.behave();
-    await until('it works', async () => (await codeOf(records.check())) === 'works', 8_000);
+    await until('it works', async () => (await codeOf(records.check())) === 'works');
     for (const owner of owners.slice(0, 100))
       expect(await messagesOf(records, key('s', undefined, owner))).toEqual([`"of ${owner}"`]);
     expect([read > 0, failed > 0]).toEqual([true, true]);
