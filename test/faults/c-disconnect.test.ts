@@ -144,7 +144,7 @@ describe('C4 a reader that stops', () => {
   ])('C4 %s that is never read is given up after the write timeout', async (_what, stream) => {
     const pair = await startPair({ limits: { clientWriteTimeoutMs: 300 } });
     // More than the kernel's buffers take; in a stream it comes back in `messages` of the last frame.
-    const long = 'y'.repeat(20_000_000);
+    const long = 'a line of words\n'.repeat(900_000);
     pair.fake.replyJson(goodAnswer(stream ? 'short' : long));
     const reader = await stoppedReader(
       pair.url,
