@@ -51,6 +51,7 @@ export class FakeRedis {
     const [name = ''] = args;
     if (name === 'INFO') return bulk(this.info);
     if (name === 'CONFIG') return list(bulk('save'), bulk('3600 1'));
+    if (name === 'GET' && args[1]?.endsWith(':format')) return '$-1\r\n';
     if (name === 'PING') return bulk(args[1] ?? '');
     this.asked.push(args);
     return this.answer(args);

@@ -27,12 +27,19 @@ export class ClusterRoute implements Route {
     this.#options = options;
   }
 
+  /** One that is away is looked for again; one that refuses will refuse later, too. */
   async connect(): Promise<void> {
     await this.#refresh();
-    const nodes = [...new Set(this.#places)].map(name =>
-      name === undefined ? undefined : this.#nodes.get(name),
+    const names = [...new Set(this.#places)].filter(name => name !== undefined);
+    await Promise.all(
+      names.map(name =>
+        this.#node(name)
+          .connect()
+          .catch(error => {
+            if (error instanceof RedisFailure && error.kind === 'refused') throw error;
+          }),
+      ),
     );
-    await Promise.all(nodes.map(node => node?.connect()));
   }
 
   async send(key: string, command: readonly string[], options: SendOptions): Promise<Reply> {

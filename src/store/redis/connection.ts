@@ -24,6 +24,7 @@ export interface ConnectionOptions {
   readonly credentials: Credentials;
   readonly database: number;
   readonly kind: RedisTarget['kind'];
+  readonly prefix: string;
   /** Told when a server answers that cannot be used, or should be set up in another way. */
   readonly onProblem: (message: string, err?: unknown) => void;
 }
@@ -48,7 +49,7 @@ export class Connection {
   #client: Client | undefined;
   #era = '';
   #isClosed = false;
-  #isConnecting = false;
+  #connecting: Promise<void> | undefined;
   #hasBegun = false;
   #awaySinceMs = performance.now();
   #waiting = 0;
@@ -75,17 +76,14 @@ export class Connection {
 
   /** The first attempt; the others follow by themselves. @throws what went wrong */
   async connect(): Promise<void> {
-    if (this.#client || this.#isConnecting || this.#isClosed) return;
-    this.#isConnecting = true;
+    if (this.#client || this.#isClosed) return;
     this.#hasBegun = true;
     try {
-      await this.#attempt();
+      await this.#attemptOnce();
     } catch (error) {
       this.#lastFailure = error;
       this.#connectLater(backOffMs.first);
       throw error;
-    } finally {
-      this.#isConnecting = false;
     }
   }
 
@@ -153,6 +151,13 @@ export class Connection {
     return new RedisFailure('unsent', 'there is no connection', { isDown, cause: this.#lastFailure });
   }
 
+  #attemptOnce(): Promise<void> {
+    this.#connecting ??= this.#attempt().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
   async #attempt(): Promise<void> {
     const address = await this.#options.find();
     if (this.#isClosed) throw new RedisFailure('unsent', 'closed');
@@ -161,7 +166,7 @@ export class Connection {
     let timer: NodeJS.Timeout | undefined;
     try {
       const state = await Promise.race([
-        begin(client, this.#options.kind === 'cluster'),
+        begin(client, this.#options),
         new Promise<never>((_, reject) => {
           timer = setTimeout(() => reject(new RedisFailure('unsent', 'no connection in time')), attemptMs);
         }),
@@ -196,18 +201,15 @@ export class Connection {
     if (this.#isClosed) return;
     clearTimeout(this.#retry);
     this.#retry = setTimeout(async () => {
-      if (this.#client || this.#isConnecting || this.#isClosed) return;
+      if (this.#client || this.#isClosed) return;
       try {
-        this.#isConnecting = true;
-        await this.#attempt();
+        await this.#attemptOnce();
       } catch (error) {
         this.#lastFailure = error;
         if (error instanceof RedisFailure && error.kind === 'refused')
           this.#options.onProblem(`The session store refuses the connection: ${error.message}`);
         const next = Math.min(backOffMs.most, Math.max(backOffMs.first, ms * 2));
         this.#connectLater(next * (0.75 + Math.random() / 2));
-      } finally {
-        this.#isConnecting = false;
       }
     }, ms);
     this.#retry.unref();
@@ -239,22 +241,30 @@ function makeClient({ host, port }: Address, { isTls, credentials, database }: C
   });
 }
 
-async function begin(client: Client, isCluster: boolean) {
+async function begin(client: Client, { kind, prefix }: ConnectionOptions) {
   await client.connect();
-  const [info, save] = await Promise.all([
+  const [info, save, format] = await Promise.all([
     client.sendCommand(['INFO']).catch(ignoreRefusal),
     client.sendCommand(['CONFIG', 'GET', 'save']).catch(ignoreRefusal),
+    // In a cluster one of the nodes has it.
+    client.sendCommand(['GET', `${prefix}:format`]).catch(ignoreAnyRefusal),
   ]);
   const saved = Array.isArray(save) ? save[1] : undefined;
   const words = {
     info: typeof info === 'string' ? info : undefined,
     save: typeof saved === 'string' ? saved : undefined,
+    format: typeof format === 'string' ? format : undefined,
   };
-  return readServerState(words, isCluster);
+  return readServerState(words, kind === 'cluster');
 }
 
 function ignoreRefusal(error: unknown): undefined {
   if (error instanceof ErrorReply && /^(NOPERM|ERR)/.test(error.message)) return undefined;
+  throw error;
+}
+
+function ignoreAnyRefusal(error: unknown): undefined {
+  if (error instanceof ErrorReply) return undefined;
   throw error;
 }
 

@@ -18,9 +18,17 @@ export interface ServerWords {
   readonly info: string | undefined;
   /** When it writes snapshots; undefined where that may not be asked. */
   readonly save: string | undefined;
+  /** The version of what is stored there; undefined where no release has needed one. */
+  readonly format?: string | undefined;
 }
 
-export function readServerState({ info, save }: ServerWords, isCluster: boolean): ServerState {
+/**
+ * A release whose records this one would misread sets the key `<prefix>:format` to a higher number before it writes
+ * the first. 0.1 does not look: what it may meet must stay as it can read it.
+ */
+export const formatVersion = 1;
+
+export function readServerState({ info, save, format }: ServerWords, isCluster: boolean): ServerState {
   const said = new Map(
     (info ?? '')
       .split('\r\n')
@@ -31,7 +39,7 @@ export function readServerState({ info, save }: ServerWords, isCluster: boolean)
   return {
     isMaster: (said.get('role') ?? 'master') === 'master',
     era: replication?.slice(0, 12) || randomBytes(6).toString('hex'),
-    refusal: versionProblem(said) ?? modeProblem(said, isCluster),
+    refusal: versionProblem(said) ?? modeProblem(said, isCluster) ?? formatProblem(format),
     warnings: [...evictionWarnings(said), ...persistenceWarnings(said, save)],
   };
 }
@@ -53,6 +61,11 @@ function modeProblem(said: ReadonlyMap<string, string>, isCluster: boolean): str
   if (mode === 'cluster' && !isCluster) return 'the server is a node of a cluster: write redis+cluster://';
   if (mode === 'standalone' && isCluster) return 'the server is no node of a cluster: write redis://';
   return undefined;
+}
+
+function formatProblem(format: string | undefined): string | undefined {
+  if (format === undefined || Number(format) <= formatVersion) return undefined;
+  return 'its sessions were written by a later version of this program; use that one, or another ?prefix=';
 }
 
 function evictionWarnings(said: ReadonlyMap<string, string>): string[] {
