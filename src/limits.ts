@@ -11,6 +11,20 @@ export const defaultLimits = {
   bodyBytes: 32 * MiB,
   /** Levels of nesting in a JSON request body. */
   jsonDepth: 64,
+  /** Values in a JSON request body, containers and what is in them: parsing more of them blocks for too long. */
+  jsonValues: 150_000,
+  /** Bytes of one text in a JSON request body; an image in base64 may take all of it. No model reads as much. */
+  textBytes: 8 * MiB,
+  /** Bytes of the tools of one request, and of its documents, and of its schema. No model reads as much. */
+  definitionBytes: 2 * MiB,
+  /** Content parts and tool calls in all messages of one request. */
+  partsPerRequest: 20_000,
+  /** Documents in one request. */
+  documentsPerRequest: 1_000,
+  /** Keys that one object of a request may have where others are not known. */
+  keysPerObject: 1_000,
+  /** Sessions in one import. */
+  sessionsPerImport: 100_000,
   /** Messages in one request. */
   messagesPerRequest: 10_000,
   /** Tools in one request. */

@@ -27,6 +27,8 @@ const kinds = {
   invalid_value: refused,
   empty_array: refused,
   array_above_max_length: refused,
+  object_above_max_properties: refused,
+  string_above_max_length: refused,
   unsupported_parameter: refused,
   unsupported_value: refused,
   model_not_chat_capable: refused,
@@ -107,6 +109,10 @@ export interface ErrorBody {
   };
 }
 
+/** What is told may quote what was sent. */
+const maxMessage = 2_000;
+const maxParam = 512;
+
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code: ErrorCode;
@@ -119,10 +125,13 @@ export class ProxyError extends Error {
   readonly repeat: Repeat | undefined;
 
   constructor(code: ErrorCode, message: string, options: ProxyErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(
+      message.length > maxMessage ? `${message.slice(0, maxMessage)}…` : message,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    );
     const kind: ErrorKind = kinds[code];
     this.code = code;
-    this.param = options.param;
+    this.param = options.param?.slice(0, maxParam);
     this.details = options.details;
     this.status = kind.status;
     this.type = kind.type;

@@ -11,7 +11,7 @@ import { answerBrokenRequest } from './broken-request.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { checkHost, checkOrigin } from './guard-origin.ts';
 import type { Caller, ResolveOwner } from './owner.ts';
-import { readJson } from './read-json.ts';
+import { readJson, readSmallJson, smallBody } from './read-json.ts';
 import { mayRepeat } from './read-repetition.ts';
 
 declare module 'fastify' {
@@ -75,16 +75,16 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
   app.decorateRequest('bytes', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(jsonType, { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    const fail = (error: unknown) => done(toProxyError(error));
+    if (mayRepeat(request.headers)) request.bytes = bytes;
+    // SDKs send the JSON content type with an empty body on DELETE.
+    if (bytes.length === 0 && request.method === 'DELETE') return done(null, undefined);
+    if (bytes.length > smallBody) return void readJson(bytes, limits).then(value => done(null, value), fail);
     try {
-      const bytes = body as Buffer;
-      if (mayRepeat(request.headers)) request.bytes = bytes;
-      // SDKs send the JSON content type with an empty body on DELETE.
-      done(
-        null,
-        bytes.length === 0 && request.method === 'DELETE' ? undefined : readJson(bytes, limits.jsonDepth),
-      );
+      done(null, readSmallJson(bytes, limits));
     } catch (error) {
-      done(toProxyError(error));
+      fail(error);
     }
   });
 

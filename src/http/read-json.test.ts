@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fromSeed } from '../../test/properties/from-seed.ts';
 import { ProxyError } from '../conversation/errors.ts';
-import { readJson } from './read-json.ts';
+import { readSmallJson } from './read-json.ts';
 
-const read = (text: string | Uint8Array, maxDepth = 3) => readJson(Buffer.from(text), maxDepth);
+const read = (text: string | Uint8Array, maxDepth = 3) =>
+  readSmallJson(Buffer.from(text), { jsonDepth: maxDepth, jsonValues: 1_000_000, textBytes: 1_000_000 });
 const refusal = (text: string | Uint8Array, maxDepth = 3) => {
   try {
     read(text, maxDepth);

@@ -1,52 +1,119 @@
-// Request body → value. JSON.parse takes a million levels of nesting and blocks for a second; what is made of it
-// cannot even be serialised again. So depth is looked at first, and bad UTF-8 is refused, not replaced.
-import { isUtf8 } from 'node:buffer';
+// Request body → value. JSON.parse cannot pause: it takes a million levels of nesting, makes objects of 32 MiB of `[],`
+// for seconds, and decodes 32 MiB of escapes for a tenth of one. So depth and number of values are looked at first, long
+// strings are read one by one, and others have their turn in between. Bad UTF-8 is refused, not replaced.
+import { isAscii, isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { ProxyError } from '../conversation/errors.ts';
+import { type JsonLimits, JsonScan, type Stretch } from './scan-json.ts';
 
-export function readJson(body: Buffer, maxDepth: number): unknown {
+export type { JsonLimits } from './scan-json.ts';
+
+/** Up to this size all is done at once: it takes less than a millisecond. */
+export const smallBody = 64 * 1024;
+
+const longString = 256 * 1024;
+/** Bytes that are decoded in one go. */
+const pieceLength = 4 * 1024 * 1024;
+
+/** @throws ProxyError 400 */
+export async function readJson(body: Buffer, limits: JsonLimits): Promise<unknown> {
+  checkText(body);
+  const scan = new JsonScan(body, limits, longString);
+  while (!scan.step()) await otherWork();
+  const { longStrings } = scan;
+  if (longStrings.length === 0) {
+    const text = body.toString();
+    await otherWork();
+    return parseBody(text);
+  }
+  // What parses fast is parsed as a whole, with a mark in the place of each long string.
+  const mark = randomBytes(12).toString('hex');
+  const value = parseBody(withMarks(body, longStrings, mark));
+  const texts: string[] = [];
+  for (const stretch of longStrings) texts.push(await readString(body, stretch, limits));
+  return putBack(value, mark, texts);
+}
+
+/** The same without a pause, for bodies up to `smallBody`. */
+export function readSmallJson(body: Buffer, limits: JsonLimits): unknown {
+  checkText(body);
+  const scan = new JsonScan(body, limits, Number.POSITIVE_INFINITY);
+  while (!scan.step());
+  return parseBody(body.toString());
+}
+
+function checkText(body: Buffer): void {
   if (body.length === 0) throw new ProxyError('invalid_json', 'The request body is empty; expected JSON.');
   if (!isUtf8(body)) throw new ProxyError('invalid_json', 'The request body is no valid UTF-8.');
-  checkDepth(body, maxDepth);
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString());
-  } catch (cause) {
-    throw new ProxyError('invalid_json', 'The request body is no valid JSON.', { cause });
-  }
-  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__')) {
+}
+
+function parseBody(text: string): unknown {
+  const value = parse(text);
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, '__proto__'))
     throw new ProxyError('invalid_json', 'The request body holds the key __proto__.');
-  }
   return value;
 }
 
-const quote = 0x22;
-const backslash = 0x5c;
-
-/** Jumps from quote to quote: in a large body nearly all bytes are inside strings. Broken JSON is left to the parser. */
-function checkDepth(body: Buffer, maxDepth: number): void {
-  let depth = 0;
-  for (let index = 0; index < body.length; index += 1) {
-    const byte = body[index];
-    if (byte === quote) {
-      index = endOfString(body, index);
-      if (index === -1) return;
-    } else if (byte === 0x5b || byte === 0x7b) {
-      depth += 1;
-      if (depth > maxDepth) {
-        throw new ProxyError('invalid_json', `The request body is nested deeper than ${maxDepth} levels.`);
-      }
-    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ProxyError('invalid_json', 'The request body is no valid JSON.', { cause });
   }
 }
 
-/** The closing quote: the next one with an even number of backslashes before it; -1 if there is none. */
-function endOfString(body: Buffer, start: number): number {
-  let end = body.indexOf(quote, start + 1);
-  while (end !== -1) {
-    let first = end;
-    while (body[first - 1] === backslash) first -= 1;
-    if ((end - first) % 2 === 0) return end;
-    end = body.indexOf(quote, end + 1);
+function withMarks(body: Buffer, strings: readonly Stretch[], mark: string): string {
+  const pieces: string[] = [];
+  let from = 0;
+  for (const [index, { start, end }] of strings.entries()) {
+    pieces.push(body.toString('utf8', from, start), `"${mark}${index}"`);
+    from = end;
   }
-  return -1;
+  pieces.push(body.toString('utf8', from));
+  return pieces.join('');
+}
+
+async function readString(body: Buffer, { start, end }: Stretch, { textBytes }: JsonLimits): Promise<string> {
+  await otherWork();
+  const inside = body.subarray(start + 1, end - 1);
+  if (isAscii(inside) && !inside.includes(0x5c)) {
+    // An image in base64: what stands there is the text. The parser is asked for what may not stand there.
+    for (let at = 0; at < inside.length; at += pieceLength) {
+      parse(`"${inside.toString('latin1', at, Math.min(at + pieceLength, inside.length))}"`);
+      await otherWork();
+    }
+    return inside.toString('latin1');
+  }
+  if (inside.length > textBytes) {
+    throw new ProxyError(
+      'string_above_max_length',
+      `The request body holds a text of ${inside.length} bytes; the longest that is taken has ${textBytes}.`,
+    );
+  }
+  return parse(body.toString('utf8', start, end)) as string;
+}
+
+/** Walks without recursion through what JSON.parse made. */
+function putBack(value: unknown, mark: string, texts: readonly string[]): unknown {
+  const text = (marked: unknown) =>
+    typeof marked === 'string' && marked.startsWith(mark)
+      ? texts[Number(marked.slice(mark.length))]
+      : undefined;
+  const whole = text(value);
+  if (whole !== undefined) return whole;
+  const containers: unknown[] = [value];
+  for (let container = containers.pop(); container !== undefined; container = containers.pop()) {
+    if (typeof container !== 'object' || container === null) continue;
+    const fields = container as Record<string, unknown>;
+    for (const key of Object.keys(fields)) {
+      const inner = fields[key];
+      if (typeof inner === 'object' && inner !== null) containers.push(inner);
+      else {
+        const long = text(inner);
+        if (long !== undefined) fields[key] = long;
+      }
+    }
+  }
+  return value;
 }

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { ProxyError } from '../conversation/errors.ts';
 import { readRequest } from './read-request.ts';
 
-const limits = { messagesPerRequest: 5, toolsPerRequest: 2 };
+const limits = {
+  messagesPerRequest: 5,
+  toolsPerRequest: 2,
+  documentsPerRequest: 3,
+  partsPerRequest: 8,
+  keysPerObject: 100,
+  definitionBytes: 1_000,
+};
 const user = { role: 'user', content: 'Hello' };
 const said = { role: 'assistant', content: 'Hi' };
 const transcript = { model: 'm', messages: [user] };

@@ -5,6 +5,7 @@ import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts
 import { ProxyError } from '../conversation/errors.ts';
 import { holdsImage, type Message, textOf } from '../conversation/message.ts';
 import { isSessionId } from '../conversation/session.ts';
+import { checkSize, type SizeLimits } from './check-size.ts';
 import { readMessages } from './read-messages.ts';
 import { readSettings } from './read-settings.ts';
 import { readTools } from './read-tools.ts';
@@ -23,22 +24,22 @@ export interface ReadRequest {
   readonly clamped: readonly string[];
 }
 
-export interface ReadLimits {
-  readonly messagesPerRequest: number;
-  readonly toolsPerRequest: number;
-}
+export type ReadLimits = SizeLimits;
+
+const knownFields = Object.keys(chatBody.shape);
 
 /** @param label the client's own id of the conversation, from a header */
 export function readRequest(body: unknown, limits: ReadLimits, label?: string): ReadRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ProxyError('invalid_request', 'The request body must be a JSON object.');
   }
+  checkSize(body, knownFields, limits);
   const parsed = chatBody.safeParse(body);
   if (!parsed.success) throw invalidBody(parsed.error);
   const fields = parsed.data;
   refuseWhatChangesTheAnswer(fields);
 
-  const messages = readAllMessages(fields, limits.messagesPerRequest);
+  const messages = readAllMessages(fields);
   const holdsAssistant = messages.some(message => message.role === 'assistant');
   const session = chooseSession(fields, holdsAssistant);
   if (!fields.model && session.id === undefined && session.dialect === 'transcript') {
@@ -46,7 +47,7 @@ export function readRequest(body: unknown, limits: ReadLimits, label?: string): 
       param: 'model',
     });
   }
-  const { tools, toolChoice, allowedTools, strictTools, dropped } = readTools(fields, limits.toolsPerRequest);
+  const { tools, toolChoice, allowedTools, strictTools, dropped } = readTools(fields);
   const { settings, dropped: droppedSettings, clamped } = readSettings(fields);
   if (settings.responseFormat?.type === 'json' && tools) {
     throw new ProxyError('unsupported_parameter', 'Cohere gives JSON output only without tools.', {
@@ -102,7 +103,7 @@ function refuseWhatChangesTheAnswer(fields: ChatBody): void {
   if (fields.web_search_options) refuse('web_search_options', "Cohere's chat API v2 has no web search.");
 }
 
-function readAllMessages(fields: ChatBody, max: number): Message[] {
+function readAllMessages(fields: ChatBody): Message[] {
   const { message } = fields;
   const hasMessage = message !== undefined && message !== null;
   if (hasMessage && fields.messages) {
@@ -120,15 +121,6 @@ function readAllMessages(fields: ChatBody, max: number): Message[] {
     throw new ProxyError('empty_array', "Invalid 'messages': empty array. Expected at least one message.", {
       param: 'messages',
     });
-  }
-  if (fields.messages.length > max) {
-    throw new ProxyError(
-      'array_above_max_length',
-      `Invalid 'messages': more than ${max} messages in one request.`,
-      {
-        param: 'messages',
-      },
-    );
   }
   return readMessages(fields.messages);
 }

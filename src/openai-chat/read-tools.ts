@@ -13,17 +13,8 @@ export interface ReadTools {
   readonly dropped: readonly string[];
 }
 
-export function readTools(fields: ChatBody, maxTools: number): ReadTools {
+export function readTools(fields: ChatBody): ReadTools {
   const functions = fields.tools?.map(tool => tool.function) ?? fields.functions ?? [];
-  if (functions.length > maxTools) {
-    throw new ProxyError(
-      'array_above_max_length',
-      `Invalid 'tools': more than ${maxTools} tools in one request.`,
-      {
-        param: 'tools',
-      },
-    );
-  }
   const names = new Set<string>();
   const tools = functions.map(({ name, description, parameters }, index): Tool => {
     if (names.has(name)) {

@@ -7,6 +7,7 @@ import { limitUnread } from '../http/limit-unread.ts';
 import { readLabel } from '../http/read-label.ts';
 import { readRepetition } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
+import { sendJson } from '../http/send-json.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
@@ -124,7 +125,7 @@ async function sendWhole(
   setHeaders(reply, turn, read);
   const completion = writeCompletion(head, answer, sessionFieldsOf(turn, read, answer, carrier), carrier);
   limitUnread(reply.raw, writeTimeoutMs);
-  return reply.type('application/json').send(JSON.stringify(completion));
+  return sendJson(reply, completion);
 }
 
 function sessionFieldsOf(

@@ -4,6 +4,7 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import { ProxyError } from '../conversation/errors.ts';
 import type { SessionKey } from '../conversation/session.ts';
 import type { ListOptions, SessionPage, SessionStore, SessionSummary } from '../store/session-store.ts';
+import { jsonBytes } from '../streams/write-json.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { writeExport } from './write-session.ts';
 
@@ -29,14 +30,16 @@ export async function listForExport(store: SessionStore, exported: Exported): Pr
 export async function* exportSessions(
   store: SessionStore,
   keys: Iterable<SessionKey>,
-): AsyncGenerator<string, void, void> {
+): AsyncGenerator<Buffer | string, void, void> {
   let damage: ProxyError | undefined;
   for (const key of keys) {
     try {
       const read = await store.read(key);
       // A store that answers at once would leave no time for anything else.
       await otherWork();
-      if (read.status === 'found') yield `${JSON.stringify(writeExport(read.session))}\n`;
+      if (read.status !== 'found') continue;
+      yield* jsonBytes(writeExport(read.session));
+      yield '\n';
     } catch (error) {
       if (!(error instanceof ProxyError) || error.code !== 'store_corrupt') throw error;
       damage ??= error;

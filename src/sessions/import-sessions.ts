@@ -6,7 +6,7 @@ import { type ErrorCode, ProxyError, toProxyError } from '../conversation/errors
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import type { Session, SessionKey, Space } from '../conversation/session.ts';
-import { readJson } from '../http/read-json.ts';
+import { type JsonLimits, readJson, readSmallJson, smallBody } from '../http/read-json.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { type BroughtSession, type ReadExportOptions, readBrought } from './read-export.ts';
 import type { TurnMaker } from './turn-maker.ts';
@@ -37,7 +37,7 @@ const batchSize = 32;
 export async function readLines(
   body: Buffer,
   owner: string,
-  options: ReadExportOptions & { readonly jsonDepth: number },
+  options: ReadExportOptions & JsonLimits,
 ): Promise<Brought[]> {
   const brought: Brought[] = [];
   let pausedAt = 0;
@@ -48,7 +48,8 @@ export async function readLines(
     start = end + 1;
     if (isBlank(bytes)) continue;
     try {
-      brought.push({ ...readBrought(readJson(bytes, options.jsonDepth), owner, options), line });
+      const value = bytes.length > smallBody ? await readJson(bytes, options) : readSmallJson(bytes, options);
+      brought.push({ ...readBrought(value, owner, options), line });
     } catch (error) {
       throw atLine(line, toProxyError(error));
     }

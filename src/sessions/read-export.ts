@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { JsonObject, Message, SystemMessage } from '../conversation/message.ts';
 import { isSessionId, type Session, type Space } from '../conversation/session.ts';
 import { splitLeadingSystem } from '../conversation/transcript.ts';
+import { listOf } from './list-of.ts';
 import { expiresAfter, labelField, readFields, userField } from './read-fields.ts';
 
 /** A session that was brought from elsewhere. */
@@ -56,28 +57,28 @@ const citation = z.strictObject({
   start: z.int(),
   end: z.int(),
   text: z.string(),
-  sources: z.array(object),
+  sources: listOf(object),
   type: z.string().exactOptional(),
   contentIndex: z.int().exactOptional(),
 });
 
 const message = z.discriminatedUnion('role', [
-  z.strictObject({ role: z.literal('system'), content: z.union([z.string(), z.array(text)]) }),
+  z.strictObject({ role: z.literal('system'), content: z.union([z.string(), listOf(text)]) }),
   z.strictObject({
     role: z.literal('user'),
-    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [text, image]))]),
+    content: z.union([z.string(), listOf(z.discriminatedUnion('type', [text, image]))]),
   }),
   z.strictObject({
     role: z.literal('assistant'),
-    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [text, reasoning]))]).exactOptional(),
+    content: z.union([z.string(), listOf(z.discriminatedUnion('type', [text, reasoning]))]).exactOptional(),
     toolPlan: z.string().exactOptional(),
-    toolCalls: z.array(call).exactOptional(),
-    citations: z.array(citation).exactOptional(),
+    toolCalls: listOf(call).exactOptional(),
+    citations: listOf(citation).exactOptional(),
   }),
   z.strictObject({
     role: z.literal('tool'),
     toolCallId: z.string(),
-    content: z.union([z.string(), z.array(z.discriminatedUnion('type', [text, document]))]),
+    content: z.union([z.string(), listOf(z.discriminatedUnion('type', [text, document]))]),
   }),
 ]) satisfies z.ZodType<Message>;
 
@@ -87,7 +88,7 @@ const tool = z.strictObject({
   parameters: object.exactOptional(),
 });
 
-const exportLine = z.strictObject({
+export const exportLine = z.strictObject({
   object: z.literal('session.export'),
   format: z.literal(1),
   id,
@@ -98,15 +99,15 @@ const exportLine = z.strictObject({
   model: name,
   dialect: z.enum(['session', 'transcript']),
   expires_after: expiresAfter.nullish(),
-  tools: z.array(tool),
-  messages: z.array(message).min(1),
+  tools: listOf(tool),
+  messages: listOf(message).refine(list => list.length > 0, { error: 'expected at least one message' }),
   // What it was; it begins anew.
   version: z.number().optional(),
   created_at: z.number().optional(),
   updated_at: z.number().optional(),
 });
 
-const openAILine = z.strictObject({
+export const openAILine = z.strictObject({
   session_id: id.nullish(),
   user: userField.nullish(),
   label: labelField.nullish(),

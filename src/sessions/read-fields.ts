@@ -18,6 +18,9 @@ export const expiresAfter = z.strictObject({
 
 export type ExpiresAfter = z.output<typeof expiresAfter>;
 
+/** Far more than anything has that is read here. */
+const maxKeys = 1_000;
+
 /** A schema that a query or a body can be read by. */
 type Schema<Value> = z.ZodType<Value>;
 
@@ -32,6 +35,9 @@ export function readFields<Value>(
   value: unknown,
   wrongType: ErrorCode = 'invalid_type',
 ): Value {
+  // The schema would name each of them.
+  if (Object.keys(Object(value)).length > maxKeys)
+    throw new ProxyError('object_above_max_properties', `More than ${maxKeys} keys.`);
   const read = schema.safeParse(value);
   if (read.success) return read.data;
   const { path, code, keys, message } = deepest(read.error.issues);

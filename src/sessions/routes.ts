@@ -6,8 +6,10 @@ import { ProxyError } from '../conversation/errors.ts';
 import type { Message } from '../conversation/message.ts';
 import { type Session, sessionNotFound } from '../conversation/session.ts';
 import type { App } from '../http/app.ts';
+import type { JsonLimits } from '../http/read-json.ts';
 import { readIdempotencyKey } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
+import { sendJson } from '../http/send-json.ts';
 import type { SessionStore, SessionSummary } from '../store/session-store.ts';
 import { answerOnce, type ClaimLeases } from './answer-once.ts';
 import { readCursor, writeCursor } from './cursor.ts';
@@ -34,7 +36,7 @@ const oneQuery = z.object({ user: userField.optional() });
 const seenQuery = oneQuery.extend({ format: z.enum(['openai', 'native']).default('openai') });
 // A misspelt parameter must not delete more than was meant.
 const deleteQuery = z.strictObject({ user: userField.optional(), all: yesOrNo.optional() });
-const changeBody = z.strictObject({ expires_after: expiresAfter.nullable() });
+export const changeBody = z.strictObject({ expires_after: expiresAfter.nullable() });
 
 export interface SessionRoutesOptions extends TurnMakerOptions, ReadExportOptions {
   /** Undefined where the proxy keeps no sessions. */
@@ -45,7 +47,7 @@ export interface SessionRoutesOptions extends TurnMakerOptions, ReadExportOption
   readonly checkWriter: (caller: FastifyRequest['caller']) => Promise<void>;
   readonly running: RunningRequests;
   readonly leases: ClaimLeases;
-  readonly limits: { readonly jsonDepth: number; readonly clientWriteTimeoutMs: number };
+  readonly limits: JsonLimits & { readonly clientWriteTimeoutMs: number };
 }
 
 /** What a request does to sessions, once. */
@@ -90,8 +92,8 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
   app.get('/v1/sessions/:id', async (request, reply) => {
     const { format } = readQuery(seenQuery, request.query);
     const session = await named(request);
-    if (format === 'native') return reply.send(writeNative(session));
-    return reply.send({ ...writeHead(session), messages: messagesOf(session).map(writeMessage) });
+    if (format === 'native') return sendJson(reply, writeNative(session));
+    return sendJson(reply, { ...writeHead(session), messages: messagesOf(session).map(writeMessage) });
   });
 
   app.post('/v1/sessions/:id', writes, (request, reply) =>
@@ -170,6 +172,6 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
       async () => ({ status: 200, body: await run(store) }),
     );
     if (isReplayed) reply.header('idempotent-replayed', 'true');
-    return reply.code(status).send(body);
+    return sendJson(reply.code(status), body);
   }
 }

@@ -78,7 +78,7 @@ export function addTransferRoutes(app: App, options: TransferRoutesOptions): voi
         const { body } = request;
         readQuery(importQuery, request.query);
         if (!Buffer.isBuffer(body)) throw notLines();
-        const brought = await readLines(body, owner, { ...options, jsonDepth: limits.jsonDepth });
+        const brought = await readLines(body, owner, { ...options, ...limits });
         return { object: 'session.import', ...(await importSessions(brought, owner, store, make)) };
       }),
     );

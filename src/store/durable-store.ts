@@ -29,7 +29,7 @@ import {
   readJson,
   readMessages,
   SharedLists,
-  writeMessage,
+  writeMessages,
 } from './stored-text.ts';
 import { readMarked, sessionOf, writeTurn } from './write-turn.ts';
 
@@ -83,11 +83,11 @@ export class DurableStore implements SessionStore {
     const base = (from ?? History.empty).take(turn.keep);
     const said = [...turn.added, ...(turn.reply ? [turn.reply.message] : [])];
     const shared = expectedVersion === 0 ? this.#stretchOf(base) : undefined;
-    const texts = said.map(writeMessage);
+    const texts = await writeMessages(said);
     const record = writeTurn(key, turn, {
       before: before?.record,
       keep: before || !isKnown ? turn.keep : base.length,
-      messages: before || shared || !isKnown ? texts : [...Array.from(base, writeMessage), ...texts],
+      messages: before || shared || !isKnown ? texts : [...(await writeMessages(base)), ...texts],
       shared,
       lists: this.#lists,
       limits: this.#limits,
@@ -96,7 +96,7 @@ export class DurableStore implements SessionStore {
     const options = { expectedVersion, holder, handle: before?.record.handle };
     let result = await this.#opened().append(key, record, options);
     if (result.status === 'unshared') {
-      const messages = [...Array.from(base, writeMessage), ...texts];
+      const messages = [...(await writeMessages(base)), ...texts];
       result = await this.#opened().append(key, { ...record, shared: undefined, messages }, options);
     }
     switch (result.status) {

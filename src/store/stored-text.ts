@@ -5,18 +5,38 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { ProxyError } from '../conversation/errors.ts';
 import type { Fold, History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
+import { isLarge } from '../streams/json-pieces.ts';
+import { jsonText } from '../streams/write-json.ts';
 import type { SharedText } from './records.ts';
 
 const sizes = new WeakMap<Message, number>();
 const roles = new Set(['system', 'user', 'assistant', 'tool']);
 
-/** Characters that are parsed before others get their turn. */
+/** Characters that are parsed or written before others get their turn. */
 const sliceLength = 500_000;
 
-export function writeMessage(message: Message): string {
-  const json = JSON.stringify(message);
+function writeMessage(message: Message): string {
+  return sized(message, JSON.stringify(message));
+}
+
+function sized(message: Message, json: string): string {
   if (!sizes.has(message)) sizes.set(message, Buffer.byteLength(json));
   return json;
+}
+
+/** With turns for others where there is much to write. */
+export async function writeMessages(messages: Iterable<Message>): Promise<string[]> {
+  const texts: string[] = [];
+  let written = 0;
+  for (const message of messages) {
+    const text = isLarge(message) ? sized(message, await jsonText(message)) : writeMessage(message);
+    texts.push(text);
+    written += text.length;
+    if (written < sliceLength) continue;
+    written = 0;
+    await nextTick();
+  }
+  return texts;
 }
 
 /** @throws ProxyError `store_corrupt` */

@@ -17,15 +17,23 @@ export const hintBytes = 450;
 
 /** Strings at their UTF-8 length, and what carries them. */
 export function weigh(thing: Held): number {
-  const bytes = jsonBytes(thing);
+  const bytes = bytesOf(thing);
   return Array.isArray(thing) ? bytes : bytes + messageOverheadBytes;
 }
 
 /** Each session's own, although they may be shared as well. */
 export function weighTools(tools: readonly Tool[]): number {
-  return tools.length === 0 ? 0 : jsonBytes(tools);
+  return tools.length === 0 ? 0 : bytesOf(tools);
 }
 
-function jsonBytes(value: object): number {
-  return Buffer.byteLength(JSON.stringify(value));
+/** About as many as it has as JSON, which is not written for it: that would take long where it is large. */
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value) + 2;
+  if (typeof value !== 'object' || value === null) return 5;
+  let bytes = 2;
+  if (Array.isArray(value)) for (const item of value) bytes += bytesOf(item) + 1;
+  else
+    for (const [key, inner] of Object.entries(value))
+      if (inner !== undefined) bytes += key.length + 4 + bytesOf(inner);
+  return bytes;
 }

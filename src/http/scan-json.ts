@@ -1,0 +1,119 @@
+// What a JSON text holds, seen from its bytes alone and in steps: how deep it is, how many values it has, and where its
+// long strings are. What is no JSON is left to the parser.
+import { ProxyError } from '../conversation/errors.ts';
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+
+/** Work of one step, in bytes looked at: a few milliseconds. */
+const stepLength = 1024 * 1024;
+/** What a jump to the next quote costs beside a look at one byte. */
+const jumpCost = 40;
+
+export interface JsonLimits {
+  /** Levels of nesting. */
+  readonly jsonDepth: number;
+  /** Values in one text, containers and what is in them. */
+  readonly jsonValues: number;
+  /** Bytes of one string that is more than plain ASCII without escapes. */
+  readonly textBytes: number;
+}
+
+/** Where a string stands, its quotes included. */
+export interface Stretch {
+  readonly start: number;
+  readonly end: number;
+}
+
+export class JsonScan {
+  readonly #bytes: Buffer;
+  readonly #limits: JsonLimits;
+  readonly #longFrom: number;
+  readonly #long: Stretch[] = [];
+  #at = 0;
+  /** Where the string that is being looked at began. */
+  #stringStart: number | undefined;
+  #depth = 0;
+  // A container holds one value more than it has commas, or none.
+  #values = 1;
+  #isJustOpened = false;
+
+  /** @param longFrom bytes from which a string is a long one */
+  constructor(bytes: Buffer, limits: JsonLimits, longFrom: number) {
+    this.#bytes = bytes;
+    this.#limits = limits;
+    this.#longFrom = longFrom;
+  }
+
+  /** In their order; complete once `step` was true. */
+  get longStrings(): readonly Stretch[] {
+    return this.#long;
+  }
+
+  /** Works for a few milliseconds at most. True: all was seen. @throws ProxyError */
+  step(): boolean {
+    const bytes = this.#bytes;
+    let left = stepLength;
+    let at = this.#at;
+    while (at < bytes.length && left > 0) {
+      if (this.#stringStart !== undefined) {
+        // In a large body nearly all bytes are inside strings: jump from quote to quote.
+        const close = bytes.indexOf(quote, at);
+        if (close === -1) {
+          at = bytes.length;
+          break;
+        }
+        let first = close;
+        while (first > at && bytes[first - 1] === backslash) first -= 1;
+        left -= jumpCost + (close - first);
+        at = close + 1;
+        // The closing quote is the one with an even number of backslashes before it.
+        if ((close - first) % 2 === 0) this.#closeString(this.#stringStart, at);
+        continue;
+      }
+      const byte = bytes[at] ?? 0;
+      if (byte === 0x5b || byte === 0x7b) this.#open();
+      else if (byte > 0x20) {
+        if (byte === quote) this.#stringStart = at;
+        else if (byte === comma) this.#values += 1;
+        else if (byte === 0x5d || byte === 0x7d) {
+          this.#depth -= 1;
+          if (this.#isJustOpened) this.#values -= 1;
+        }
+        this.#isJustOpened = false;
+      }
+      at += 1;
+      left -= 1;
+    }
+    this.#at = at;
+    const { jsonValues } = this.#limits;
+    if (this.#values > jsonValues)
+      throw new ProxyError('invalid_json', `The request body holds more than ${jsonValues} JSON values.`);
+    return at >= bytes.length;
+  }
+
+  #open(): void {
+    this.#values += 1;
+    this.#isJustOpened = true;
+    this.#depth += 1;
+    const { jsonDepth } = this.#limits;
+    if (this.#depth > jsonDepth)
+      throw new ProxyError('invalid_json', `The request body is nested deeper than ${jsonDepth} levels.`);
+  }
+
+  #closeString(start: number, end: number): void {
+    this.#stringStart = undefined;
+    if (end - start < this.#longFrom) return;
+    if (this.#isKey(end))
+      throw new ProxyError('invalid_json', 'The request body holds a key that is too long.');
+    this.#long.push({ start, end });
+  }
+
+  #isKey(end: number): boolean {
+    let at = end;
+    while (this.#bytes[at] === 0x20 || this.#bytes[at] === 0x0a) at += 1;
+    return this.#bytes[at] === colon;
+  }
+}
