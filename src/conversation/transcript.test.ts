@@ -126,8 +126,26 @@ describe('repair', () => {
       ['call x x_2 x_2_2', 'x=1', 'x_2=2', 'x_2_2=3'],
     ],
     ['an answer without id', [calls(''), result('', 'r')], ['call ', '=r']],
+    [
+      '[XB7] two steps whose results come after both',
+      [calls(''), calls('x'), result('', '1'), result('x', '2')],
+      ['call ', `=${none}`, 'call x', 'x=2', orphan('1')],
+    ],
+    [
+      '[XB7] also in the other order, and with one id',
+      [calls('x'), calls('x'), result('x', '1'), result('x', '2')],
+      ['call x', `x=${none}`, 'call x_2', 'x_2=1', orphan('2')],
+    ],
+    [
+      '[XB7] what the first step lacks does not come out of the second',
+      [calls('', 'y'), result('y', '1'), calls('y'), result('', '2'), result('y', '3')],
+      ['call  y', `=${none}`, 'y=1', 'call y_2', 'y_2=3', orphan('2')],
+    ],
   ])('%s', (_, messages, expected) => {
-    expect(repairTranscript(messages).map(brief)).toEqual(expected);
+    const repaired = repairTranscript(messages);
+    expect(repaired.map(brief)).toEqual(expected);
+    expect(isLegal(repaired)).toBe(true);
+    expect(repairTranscript(repaired)).toBe(repaired);
   });
 
   test('documents of a result without call are not lost', () => {
@@ -157,26 +175,21 @@ describe('repair', () => {
   });
 });
 
-/** Cohere's rules, written apart: each call answered once, at once, in order; no id twice. */
+/** Cohere's rules, written apart: behind the calls of a message stand their results, in order; no id twice. */
 function isLegal(messages: readonly Message[]): boolean {
-  const ids = messages.flatMap(message =>
-    message.role === 'assistant' ? (message.toolCalls ?? []).map(call => call.id) : [],
-  );
-  if (new Set(ids).size < ids.length) return false;
-  const shape: string[] = [];
-  for (const message of messages) {
-    if (message.role === 'assistant') for (const call of message.toolCalls ?? []) shape.push(`?${call.id}`);
-    if (message.role !== 'tool') continue;
-    const open = shape.indexOf(`?${message.toolCallId}`);
-    if (open !== 0) return false;
-    shape.shift();
+  const ids = new Set<string>();
+  for (let at = 0; at < messages.length; at += 1) {
+    const message = messages[at];
+    if (message?.role === 'tool') return false;
+    if (message?.role !== 'assistant') continue;
+    for (const { id } of message.toolCalls ?? []) {
+      at += 1;
+      const answer = messages[at];
+      if (ids.has(id) || answer?.role !== 'tool' || answer.toolCallId !== id) return false;
+      ids.add(id);
+    }
   }
-  if (shape.length > 0) return false;
-  return messages.every((message, index) => {
-    const before = messages[index - 1];
-    const follows = before?.role === 'tool' || (before?.role === 'assistant' && before.toolCalls?.length);
-    return message.role !== 'tool' || Boolean(follows);
-  });
+  return true;
 }
 
 const id = fc.constantFrom('x', 'y', 'x_2', '');
