@@ -12,7 +12,7 @@ import { postText } from '../support/raw-client.ts';
 import { chatPath, startPair, within } from '../support/start.ts';
 import { chunk, end, gate, hang, head, json } from '../support/upstream-script.ts';
 
-describe('O1 close()', () => {
+describe('O1 I14 close()', () => {
   it('O1 a stream that runs beyond its time: frame shutting_down, broken end, Cohere let go', async () => {
     const pair = await startPair({ limits: { shutdownMs: 80 } });
     pair.fake.script(head(), chunk(frames(begin, text('a'))), hang());

@@ -165,7 +165,7 @@ const cutAfter: readonly (readonly [string, string, boolean])[] = [
   ['an open tool call', frames(begin, callStart(0, 'c1'), callDelta(0, '{"a":')), true],
 ];
 
-describe.each(cutAfter)('a stream cut after %s', (_where, sent, isOpened) => {
+describe.each(cutAfter)('[U5] [U6] [U7] [I6] a stream cut after %s', (_where, sent, isOpened) => {
   it.each<[string, Step[]]>([
     ['U5 by RST', [head(), chunk(sent), rst()]],
     ['U6 by FIN, chunked', [head(), chunk(sent), fin()]],
