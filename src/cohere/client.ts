@@ -3,6 +3,7 @@ import { Pool } from 'undici';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { TurnEvent, TurnEventBatches } from '../conversation/turn-event.ts';
 import type { CallOptions, ChatModel, ModelInfo, PreparedCall, Prompt } from '../turn/model.ts';
+import { connectSkippingInterim } from './connect.ts';
 import { formatRequest } from './format-request.ts';
 import { ModelDirectory } from './model-directory.ts';
 import { readError } from './read-error.ts';
@@ -57,7 +58,7 @@ export class CohereClient implements ChatModel {
     this.#basePath = url.pathname.replace(/\/+$/, '');
     this.#pool = new Pool(url.origin, {
       connections: limits.upstreamConnections,
-      connect: { timeout: limits.connectTimeoutMs },
+      connect: connectSkippingInterim({ timeout: limits.connectTimeoutMs }),
       // Whoever calls holds the deadlines: silence means something else in a stream than in a whole answer.
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -169,13 +170,17 @@ export class CohereClient implements ChatModel {
     if (apiKey !== undefined) headers.push('authorization', `Bearer ${apiKey}`);
     if (body) headers.push('content-type', 'application/json');
     try {
-      return await this.#pool.request({
+      const response = await this.#pool.request({
         method,
         path: this.#basePath + path,
         headers,
         body: body ?? null,
         signal,
       });
+      // Whoever reads the body is told what goes wrong. Of a body that was let go nobody wants to know, and an
+      // `error` event that nobody hears ends the process.
+      response.body.on('error', () => {});
+      return response;
     } catch (error) {
       throw readNetworkError(error, signal, 'before');
     }

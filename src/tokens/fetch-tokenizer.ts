@@ -24,6 +24,8 @@ export async function fetchTokenizer(
       headers: { 'accept-encoding': 'identity' },
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
+    // The loop throws what goes wrong while it reads. What comes after that would end the process.
+    body.on('error', () => {});
     const chunks: Uint8Array[] = [];
     let length = 0;
     // Leaving the loop destroys the body.

@@ -101,3 +101,10 @@ test('stopped, it runs no more and leaves nothing behind', () => {
   vi.advanceTimersByTime(5000);
   expect(deadlines.map(codeOf)).toEqual(['runs', 'runs']);
 });
+
+test('what is heard after the stop starts no clock', () => {
+  const deadline = start(true);
+  deadline.stop();
+  deadline.heard();
+  expect(vi.getTimerCount()).toBe(0);
+});

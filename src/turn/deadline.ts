@@ -15,6 +15,7 @@ export class Deadline {
   readonly #endsAtMs: number;
   #timer: NodeJS.Timeout;
   #isHeard = false;
+  #isStopped = false;
 
   /** Only the total counts for a whole answer: nothing is heard before its end. */
   constructor(options: {
@@ -41,6 +42,7 @@ export class Deadline {
 
   /** Something came. */
   heard(): void {
+    if (this.#isStopped) return;
     const leftMs = this.#endsAtMs - performance.now();
     if (leftMs <= 0) {
       this.#expire();
@@ -57,6 +59,7 @@ export class Deadline {
   }
 
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#client.removeEventListener('abort', this.#onClientGone);
   }

@@ -50,3 +50,20 @@ test('one that hangs is not asked again, and keeps nobody else from being renewe
   expect(hanging).toHaveBeenCalledTimes(2);
   for (const stop of stops) stop();
 });
+
+test.each<[string, () => Promise<void>]>([
+  ['rejects', () => Promise.reject(new Error('no store'))],
+  [
+    'throws',
+    () => {
+      throw new Error('no store');
+    },
+  ],
+])('[XF9] a renewal that %s is tried again, and nothing is left unhandled', async (_how, fail) => {
+  const leases = new Leases(15_000);
+  const renew = vi.fn(fail);
+  const stop = leases.keep(renew);
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(renew).toHaveBeenCalledTimes(3);
+  stop();
+});

@@ -2,18 +2,23 @@
 // died. Here it is renewed, all of it by one timer.
 type Renew = () => Promise<unknown>;
 
+interface Kept {
+  readonly renew: Renew;
+  isRenewing: boolean;
+}
+
 const retryMs = 500;
 
 export class Leases {
   readonly ttlMs: number;
-  readonly #kept = new Set<{ readonly renew: Renew; isRenewing: boolean }>();
+  readonly #kept = new Set<Kept>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(ttlMs = 15_000) {
     this.ttlMs = ttlMs;
   }
 
-  /** Renews until the returned function is called. `renew` takes care of its own failures. */
+  /** Renews until the returned function is called. A renewal that fails changes nothing: the next may work. */
   keep(renew: Renew): () => void {
     const kept = { renew, isRenewing: false };
     this.#kept.add(kept);
@@ -44,14 +49,22 @@ export class Leases {
     }
   }
 
+  async #renew(kept: Kept): Promise<void> {
+    try {
+      await kept.renew();
+    } catch {
+      // Whoever holds it is told where it matters: by the append.
+    } finally {
+      kept.isRenewing = false;
+    }
+  }
+
   #renewAll(): void {
     for (const kept of this.#kept) {
       // A store that hangs is not asked again and again.
       if (kept.isRenewing) continue;
       kept.isRenewing = true;
-      void kept.renew().finally(() => {
-        kept.isRenewing = false;
-      });
+      void this.#renew(kept);
     }
   }
 }

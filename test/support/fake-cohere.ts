@@ -204,6 +204,7 @@ async function runScript(
         if (framing === 'close') socket.end();
         break;
       case 'fin':
+        if (step.data) socket.write(step.data);
         socket.end();
         return 'answered';
       case 'rst':

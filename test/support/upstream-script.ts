@@ -19,7 +19,8 @@ export type Step =
   | { readonly type: 'gate'; readonly gate: Gate }
   /** The proper end of the body. The connection stays open where the framing allows it. */
   | { readonly type: 'end' }
-  | { readonly type: 'fin' }
+  /** With bytes: they and the end are on their way before the other side reads. */
+  | { readonly type: 'fin'; readonly data?: Uint8Array }
   | { readonly type: 'rst' }
   /** Says nothing more, until the other side goes away. */
   | { readonly type: 'hang' };
@@ -52,8 +53,8 @@ export function end(): Step {
   return { type: 'end' };
 }
 
-export function fin(): Step {
-  return { type: 'fin' };
+export function fin(data?: string | Uint8Array): Step {
+  return { type: 'fin', ...(data === undefined ? {} : { data: toBytes(data) }) };
 }
 
 export function rst(): Step {
