@@ -26,7 +26,7 @@ export interface ServerWords {
  * A release whose records this one would misread sets the key `<prefix>:format` to a higher number before it writes
  * the first. 0.1 does not look: what it may meet must stay as it can read it.
  */
-export const formatVersion = 1;
+const formatVersion = 1;
 
 export function readServerState({ info, save, format }: ServerWords, isCluster: boolean): ServerState {
   const said = new Map(
