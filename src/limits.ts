@@ -31,6 +31,14 @@ export const defaultLimits = {
   toolsPerRequest: 512,
   /** Streamed answers open at the same time. */
   streams: 1_000,
+  /** Bytes of the bodies of all requests under way, half-sent ones too. */
+  bodiesBytes: 256 * MiB,
+  /** Requests of one owner under way; this and the next four hold where there may be several owners. */
+  ownerRequests: 200,
+  /** Bytes of the bodies of one owner's requests under way. */
+  ownerBodiesBytes: 128 * MiB,
+  /** Turns that one owner may begin within a minute. */
+  ownerTurns: 600,
 
   /** Milliseconds until the headers of a request must be complete. */
   headersTimeoutMs: 15_000,

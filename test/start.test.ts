@@ -69,6 +69,10 @@ describe('asking', () => {
       ['--session-idle-minutes SESSION_IDLE_MINUTES', '30 in memory, 43200 in sqlite: and Redis'],
       ['--max-sessions MAX_SESSIONS', defaultLimits.sessions],
       ['--session-memory-mb SESSION_MEMORY_MB', defaultLimits.sessionStoreBytes / 1024 / 1024],
+      ['--bodies-mb BODIES_MB', defaultLimits.bodiesBytes / 1024 / 1024],
+      ['--owner-requests OWNER_REQUESTS', defaultLimits.ownerRequests],
+      ['--owner-bodies-mb OWNER_BODIES_MB', defaultLimits.ownerBodiesBytes / 1024 / 1024],
+      ['--owner-turns OWNER_TURNS', defaultLimits.ownerTurns],
       ['--log-level LOG_LEVEL', defaults.logLevel],
       ['--data-dir DATA_DIR', defaults.dataDir],
     ] as const;

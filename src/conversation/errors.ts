@@ -58,6 +58,7 @@ const kinds = {
   expectation_failed: { status: 417, type: 'invalid_request_error' },
   idempotency_key_reused: { status: 422, type: 'invalid_request_error' },
   rate_limit_exceeded: { status: 429, type: 'rate_limit_error', retryAfterS: 15 },
+  owner_limit_exceeded: { status: 429, type: 'rate_limit_error', retryAfterS: 1 },
   insufficient_quota: { status: 429, type: 'insufficient_quota', shouldRetry: false },
   client_closed_request: { status: 499, type: 'invalid_request_error', shouldRetry: false },
   internal_error: { status: 500, type: 'server_error', shouldRetry: false },

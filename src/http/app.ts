@@ -13,11 +13,15 @@ import { checkHost, checkOrigin } from './guard-origin.ts';
 import type { Caller, ResolveOwner } from './owner.ts';
 import { readJson, readSmallJson, smallBody } from './read-json.ts';
 import { mayRepeat } from './read-repetition.ts';
+import { type Admitted, UnderWay } from './under-way.ts';
+import { whenOver } from './when-over.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Set before the body is read; not on public routes. */
     caller: Caller;
+    /** Not on public routes either. */
+    admitted: Admitted | undefined;
     /** What the log says of a failure. */
     failure: ProxyError | undefined;
     /** The body as it came, where the request may be a repeat of another. */
@@ -26,6 +30,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Answers without a key. */
     isPublic?: boolean;
+    /** Counts as a turn of its owner's. */
+    isTurn?: boolean;
   }
 }
 
@@ -71,7 +77,9 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     response.writeHead(refusal.status, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(refusal.toBody()));
   });
+  const underWay = new UnderWay({ limits, nowMs: () => performance.now() });
   app.decorateRequest('failure', undefined);
+  app.decorateRequest('admitted', undefined);
   app.decorateRequest('bytes', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(jsonType, { parseAs: 'buffer' }, (request, body, done) => {
@@ -108,10 +116,16 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
       }
       // The handler of unknown routes runs only after the body was read.
       if (request.is404) throw notFound(app, request, reply);
+      if (request.caller) admit(request, reply, underWay, config.ownerMode !== 'local');
       done();
     } catch (error) {
       done(toProxyError(error));
     }
+  });
+  app.addHook('preParsing', (request, _reply, body, done) => {
+    const { admitted } = request;
+    if (admitted) countBytes(body, admitted);
+    done(null, body);
   });
   if (config.allowedOrigins.length > 0) answerPreflights(app);
 
@@ -119,6 +133,30 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
   app.setNotFoundHandler((request, reply) => sendError(request, reply, notFound(app, request, reply)));
 
   return app;
+}
+
+/** What the limits of its owner and of the process have room for, before its body is read. */
+function admit(request: FastifyRequest, reply: FastifyReply, underWay: UnderWay, hasOwners: boolean): void {
+  const { caller, headers, routeOptions } = request;
+  const owner = hasOwners ? caller.owner : undefined;
+  const admitted = underWay.admit(owner, routeOptions.config.isTurn === true);
+  request.admitted = admitted;
+  whenOver(request.raw, reply.raw, () => admitted.end());
+  admitted.expect(Number(headers['content-length'] ?? 0));
+}
+
+/** Stops where it is too much; then the rest is thrown away unread. */
+function countBytes(body: NodeJS.ReadableStream, admitted: Admitted): void {
+  const count = (data: Buffer | string) => {
+    try {
+      admitted.take(data.length);
+    } catch (error) {
+      body.removeListener('data', count);
+      // Whoever reads the body listens.
+      body.emit('error', error);
+    }
+  };
+  body.on('data', count);
 }
 
 /** One line a request, whatever became of it. */

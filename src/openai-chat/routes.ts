@@ -28,7 +28,7 @@ export interface ChatRoutesOptions {
 export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }: ChatRoutesOptions): void {
   let streams = 0;
 
-  app.post('/v1/chat/completions', async (request, reply) => {
+  app.post('/v1/chat/completions', { config: { isTurn: true } }, async (request, reply) => {
     const read = readRequest(request.body, limits, readLabel(request.headers, labelHeaders));
     const client = running.watch(reply.raw);
     const caller = { ...request.caller, user: read.user };
