@@ -194,7 +194,7 @@ describe('I/O happens only where it is meant to', () => {
     'node:readline/promises': /^src\/demo\//,
     'node:sqlite': /^src\/store\/sqlite\//,
     '@redis/client': /^src\/store\/redis\//,
-    undici: /^src\/(cohere\/client|tokens\/fetch-tokenizer)\.ts$/,
+    undici: /^src\/(cohere\/client|cohere\/connect|tokens\/fetch-tokenizer)\.ts$/,
     fastify: /^src\/(http\/app|http\/sse-writer|openai-chat\/routes)\.ts$/,
     zod: /^src\/(openai-chat|sessions)\//,
   };
