@@ -8,6 +8,7 @@ import { History } from '../src/conversation/history.ts';
 import type { Message } from '../src/conversation/message.ts';
 import { Passage } from '../src/conversation/passage.ts';
 import type { Cut } from '../src/conversation/truncate.ts';
+import { atOnce } from '../src/streams/slices.ts';
 import { TokenMeter } from '../src/tokens/meter.ts';
 import { loadEncoder } from '../src/tokens/vocabulary.ts';
 import { fitPrompt } from '../src/turn/fit-prompt.ts';
@@ -71,7 +72,7 @@ function turnAt(turns: number, cut?: Cut): () => void {
     };
     const measured = meter.measure(describePrompt(prompt, info), prompt.messages);
     const fitted = fitPrompt(prompt, { measured, info, cut, truncation: 'auto' });
-    if (isWhole) formatRequest(fitted.prompt, info);
+    if (isWhole) atOnce(formatRequest(fitted.prompt, info).writeBody());
     measured.learn(fitted.prompt.messages, measured.total(fitted.prompt.messages), 'answer');
     history = history.append(added);
   };

@@ -13,6 +13,8 @@ export const defaultLimits = {
   jsonDepth: 64,
   /** Values in a JSON request body, containers and what is in them: parsing more of them blocks for too long. */
   jsonValues: 150_000,
+  /** Different keys in a JSON request body. */
+  jsonKeys: 20_000,
   /** Bytes of one text in a JSON request body; an image in base64 may take all of it. No model reads as much. */
   textBytes: 8 * MiB,
   /** Bytes of the tools of one request, and of its documents, and of its schema. No model reads as much. */

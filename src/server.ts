@@ -17,6 +17,7 @@ import { RunningRequests } from './http/running-requests.ts';
 import { makeId } from './ids.ts';
 import { type KeptCalibration, keepCalibration } from './keep-calibration.ts';
 import { loggerOptions } from './log.ts';
+import { OfflineCohere } from './offline-cohere.ts';
 import { addModelRoutes } from './openai-chat/model-routes.ts';
 import { readMessages } from './openai-chat/read-messages.ts';
 import { addChatRoutes } from './openai-chat/routes.ts';
@@ -25,12 +26,11 @@ import type { ProxyKey } from './proxy-keys.ts';
 import { createSeal } from './seal.ts';
 import { loadSecret } from './secret.ts';
 import { addSessionRoutes } from './sessions/routes.ts';
-import { type Simulator, startSimulator } from './simulator/server.ts';
 import { openStore } from './store/open-store.ts';
 import type { SessionStore } from './store/session-store.ts';
 import { StoreStartError } from './store/store-start-error.ts';
 import { EncoderChoice } from './tokens/encoder-choice.ts';
-import { type CohereChatRequest, TokenMeter } from './tokens/meter.ts';
+import { TokenMeter } from './tokens/meter.ts';
 import { anchorsLeftBy } from './turn/anchors-left.ts';
 import { KnownTools } from './turn/known-tools.ts';
 import { Leases } from './turn/leases.ts';
@@ -54,7 +54,7 @@ export class CohereProxyServer {
   #cohere: CohereClient | undefined;
   #store: SessionStore | undefined;
   #calibration: KeptCalibration | undefined;
-  #simulator: Simulator | undefined;
+  #offline: OfflineCohere | undefined;
   readonly #stopping = new AbortController();
   #isListening = false;
   #isDraining = false;
@@ -96,9 +96,12 @@ export class CohereProxyServer {
       onProblem: problem => this.#app?.log.warn(problem),
       onFetched: model => this.#app?.log.info({ model }, 'the tokenizer that Cohere names is in use'),
     });
-    // Offline there is no key; the simulator wants one all the same, as Cohere does.
     const meter = new TokenMeter(model => encoders.encoderFor(model));
-    if (config.offline) this.#simulator = await startOffline(meter);
+    if (config.offline) {
+      this.#offline = await OfflineCohere.start(error =>
+        this.#app?.log.error({ err: error }, 'the offline Cohere ended, and is started again'),
+      );
+    }
     const resolveOwner = createOwnerResolver(config, this.#keys, () => loadSecret(config.dataDir));
     const gate = new SessionGate(config.limits);
     const leases = new Leases();
@@ -107,7 +110,7 @@ export class CohereProxyServer {
     const usesClientKeys = config.ownerMode === 'passthrough';
     const keys = new AcceptedKeys({ check: key => cohere.checkKey(key), limits: config.limits, now });
     const cohere = new CohereClient({
-      baseUrl: this.#simulator?.url ?? config.cohereBaseUrl,
+      baseUrl: this.#offline?.url ?? config.cohereBaseUrl,
       usesClientKeys,
       onKey: usesClientKeys
         ? (key, state) => (state === 'accepted' ? keys.accept(key) : keys.refuse(key))
@@ -220,9 +223,11 @@ export class CohereProxyServer {
     }
     const until = tokenizer === 'auto' ? " until Cohere's list names a tokenizer that can be fetched" : '';
     const loading = encoders.loadPackage().then(
-      encoder => {
-        if (encoder) meter.use(encoder);
-        else app.log.warn(`no vocabulary is installed: tokens are estimated, with a margin${until}`);
+      async encoder => {
+        if (encoder) {
+          meter.use(encoder);
+          await this.#offline?.useVocabulary();
+        } else app.log.warn(`no vocabulary is installed: tokens are estimated, with a margin${until}`);
       },
       () => {},
     );
@@ -251,19 +256,8 @@ export class CohereProxyServer {
     await this.#cohere?.close();
     await this.#calibration?.close();
     await this.#store?.close();
-    await this.#simulator?.close();
+    await this.#offline?.close();
   }
 }
 
 const vocabularyWaitMs = 500;
-
-/** The offline Cohere counts as we do, so that what it says about sizes is what the real one would say. */
-function startOffline(meter: TokenMeter): Promise<Simulator> {
-  return startSimulator({
-    requireKey: false,
-    countPrompt: request => {
-      const counted = meter.countRequest(request as unknown as CohereChatRequest);
-      return counted && { input: counted.tokens, overhead: counted.overhead, messages: counted.messages };
-    },
-  });
-}

@@ -61,6 +61,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   sessions: ['streams/', 'conversation/', 'http/', 'store/session-store.ts'],
   http: ['streams/', 'conversation/errors.ts', 'conversation/session.ts', 'type:config.ts', 'proxy-keys.ts'],
   simulator: ['cohere/known-models.ts'],
+  'offline-cohere': ['type:offline-worker.ts'],
+  'offline-worker': ['simulator/', 'tokens/'],
   demo: ['index.ts', 'server.ts', 'simulator/', 'screen.ts', 'command-line.ts', 'config.ts'],
   ids: [],
   screen: [],

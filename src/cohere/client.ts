@@ -2,6 +2,7 @@
 import { Pool } from 'undici';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { TurnEvent, TurnEventBatches } from '../conversation/turn-event.ts';
+import { inSlices } from '../streams/slices.ts';
 import type { CallOptions, ChatModel, ModelInfo, PreparedCall, Prompt } from '../turn/model.ts';
 import { connectSkippingInterim } from './connect.ts';
 import { formatRequest } from './format-request.ts';
@@ -101,13 +102,15 @@ export class CohereClient implements ChatModel {
   prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall {
     const isChoiceRefused = prompt.toolChoice !== 'auto' && this.#withoutToolChoice.has(prompt.model);
     const asked = isChoiceRefused ? withoutToolChoice(prompt) : prompt;
-    const { body, toolNames, dropped, clamped } = formatRequest(asked, info);
+    const { writeBody, toolNames, dropped, clamped } = formatRequest(asked, info);
+    let body: Buffer | undefined;
     return {
       // Where no tools are sent the choice `none` is kept all the same.
       dropped: isChoiceRefused && asked.tools.length > 0 ? [...dropped, 'tool_choice'] : dropped,
       clamped,
       send: async options => {
         try {
+          body ??= await inSlices(writeBody());
           return await this.#chat(prompt, body, toolNames, options);
         } catch (thrown) {
           const error = hideKey(thrown, options.apiKey);

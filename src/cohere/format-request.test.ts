@@ -7,6 +7,7 @@ import { ProxyError } from '../conversation/errors.ts';
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import { Passage } from '../conversation/passage.ts';
+import { atOnce } from '../streams/slices.ts';
 import type { ModelInfo, Prompt } from '../turn/model.ts';
 import { formatRequest } from './format-request.ts';
 import { knownModels } from './known-models.ts';
@@ -30,7 +31,8 @@ function format(
     stream: false,
     ...given,
   };
-  const { body, ...rest } = formatRequest(prompt, info);
+  const { writeBody, ...rest } = formatRequest(prompt, info);
+  const body = atOnce(writeBody());
   return { ...rest, text: body.toString(), body: JSON.parse(body.toString()) };
 }
 

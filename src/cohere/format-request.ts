@@ -2,6 +2,7 @@
 import type { Settings } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { JsonObject, Message } from '../conversation/message.ts';
+import type { Slices } from '../streams/slices.ts';
 import type { Adjustments, ModelInfo, Prompt } from '../turn/model.ts';
 import { formatMessage } from './format-messages.ts';
 import { fitStrictTools, formatTools } from './format-tools.ts';
@@ -11,7 +12,7 @@ import { ToolNames } from './tool-names.ts';
 import type { CohereChatOptions } from './wire.ts';
 
 export interface FormattedRequest extends Adjustments {
-  readonly body: Buffer;
+  readonly writeBody: () => Slices<Buffer>;
   readonly toolNames: ToolNames;
 }
 
@@ -22,12 +23,11 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
   if (!messageForm(info).images && prompt.messages.facts.holdsImage)
     dropped.push('messages.content.image_url');
   const head = JSON.stringify(options);
-  const body = Buffer.concat([
-    Buffer.from(`${head.slice(0, -1)},"messages":[`),
-    ...serializeMessages(prompt.messages, messageForm(info), toolNames),
-    Buffer.from(']}'),
-  ]);
-  return { body, toolNames, dropped, clamped };
+  function* writeBody(): Slices<Buffer> {
+    const messages = yield* serializeMessages(prompt.messages, messageForm(info), toolNames);
+    return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"messages":[`), ...messages, Buffer.from(']}')]);
+  }
+  return { writeBody, toolNames, dropped, clamped };
 }
 
 /** What a prompt looks like to Cohere, for whoever has to know its size: options, and each message by itself. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import { Passage } from '../conversation/passage.ts';
+import { atOnce } from '../streams/slices.ts';
 import { messageForm } from './message-form.ts';
 import { serializeMessages } from './serialize-messages.ts';
 import { ToolNames } from './tool-names.ts';
@@ -9,7 +10,8 @@ import { ToolNames } from './tool-names.ts';
 const form = messageForm(undefined);
 const user = (content: string): Message => ({ role: 'user', content });
 const passageOf = (history: History, rest: Message[] = []) => new Passage({ lead: [], history, rest });
-const bytesOf = (passage: Passage) => Buffer.concat(serializeMessages(passage, form, new ToolNames([])));
+const bytesOf = (passage: Passage) =>
+  Buffer.concat(atOnce(serializeMessages(passage, form, new ToolNames([]))));
 
 test('a history that goes on is written on', () => {
   const lead = [{ role: 'system', content: 'Be brief.' }] as const;

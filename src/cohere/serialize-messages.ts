@@ -3,36 +3,65 @@
 import type { Fold } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import type { Passage } from '../conversation/passage.ts';
+import { isLarge, jsonPieces } from '../streams/json-pieces.ts';
+import type { Slices } from '../streams/slices.ts';
 import { type FormatOptions, formatMessage, type MessageForm } from './format-messages.ts';
 import { plainName, type ToolNames } from './tool-names.ts';
 
-/** In pieces, with their commas. */
-export function serializeMessages(messages: Passage, form: MessageForm, names: ToolNames): Buffer[] {
+/** In pieces, with their commas; they are to be copied before anything else is written. Large messages come first, in slices. */
+export function* serializeMessages(messages: Passage, form: MessageForm, names: ToolNames): Slices<Buffer[]> {
   const options: FormatOptions = { form, toolName: name => names.toCohere(name) };
   // Results name their call by Cohere's own id, which another message holds; names that collide depend on what else
   // is offered. Both are rare, and then everything is written anew.
   if (messages.facts.holdsNativeIds || !names.isPlain) {
     const nativeIds = nativeCallIds(messages);
-    return joined([
-      Buffer.concat(
-        joined(
-          [...messages].map(message => write(message, { ...options, callId: id => nativeIds.get(id) ?? id })),
-        ),
-      ),
-    ]);
+    const own = { ...options, callId: (id: string) => nativeIds.get(id) ?? id };
+    return joined(yield* writeAll([...messages], own));
   }
   const { lead, rest } = messages;
-  return joined([
-    ...lead.map(message => write(message, options)),
-    bytesOf(messages, form),
-    ...rest.map(message => write(message, options)),
-  ]);
+  const before = yield* writeAll(lead, options);
+  const after = yield* writeAll(rest, options);
+  yield* writeHistory(messages, form);
+  return joined([...before, bytesOf(messages, form), ...after]);
 }
 
 function write(message: Message, options: FormatOptions): Buffer {
   const formatted = formatMessage(message, options).map(part => JSON.stringify(part));
   return Buffer.from(formatted.join(','));
 }
+
+/** Bytes that are written before others get their turn. */
+const sliceBytes = 512 * 1024;
+
+function* writeAll(messages: readonly Message[], options: FormatOptions): Slices<Buffer[]> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for (const message of messages) {
+    const piece = isLarge(message) ? yield* writeLarge(message, options) : write(message, options);
+    pieces.push(piece);
+    bytes += piece.length;
+    if (bytes < sliceBytes) continue;
+    bytes = 0;
+    yield;
+  }
+  return pieces;
+}
+
+function* writeLarge(message: Message, options: FormatOptions): Slices<Buffer> {
+  const parts: Buffer[] = [];
+  for (const part of formatMessage(message, options)) {
+    const pieces: Buffer[] = [];
+    for (const piece of jsonPieces(part)) {
+      pieces.push(Buffer.from(piece));
+      if (piece.length > smallPiece) yield;
+    }
+    parts.push(Buffer.concat(pieces));
+  }
+  return Buffer.concat(joined(parts));
+}
+
+/** What is shorter takes no time. */
+const smallPiece = 16 * 1024;
 
 function joined(pieces: readonly Buffer[]): Buffer[] {
   const said = pieces.filter(piece => piece.length > 0);
@@ -98,13 +127,37 @@ function foldOf(form: MessageForm): Fold<Written> {
     fold = {
       start: () => new Written(),
       step(written, message) {
-        if (!written.isGone) written.add(write(message, { form, toolName: plainName }));
+        if (written.isGone) return written;
+        const ready = readyMessages.get(form)?.get(message);
+        if (ready) readyMessages.get(form)?.delete(message);
+        written.add(ready ?? write(message, { form, toolName: plainName }));
         return written;
       },
     };
     folds.set(form, fold);
   }
   return fold;
+}
+
+/** Large messages of a history that were written before their turn comes, by form. */
+const readyMessages = new WeakMap<MessageForm, WeakMap<Message, Buffer>>();
+
+/** Writes what is new in a history, in slices: afterwards `bytesOf` has little to do. */
+function* writeHistory({ history, view }: Passage, form: MessageForm): Slices<void> {
+  const fold = foldOf(form);
+  if (history.length > 0 && history.fold(fold, view).isGone) history.forget(fold, view);
+  const ready = readyMessages.get(form) ?? new WeakMap<Message, Buffer>();
+  readyMessages.set(form, ready);
+  let bytes = 0;
+  for (let place = history.foldedTo(fold, view); place < history.length; place += 1) {
+    const message = history.at(place);
+    if (message && isLarge(message))
+      ready.set(message, yield* writeLarge(message, { form, toolName: plainName }));
+    const { length } = history.take(place + 1).fold(fold, view);
+    if (length - bytes < sliceBytes) continue;
+    bytes = length;
+    yield;
+  }
 }
 
 /** The bytes of a history; valid until the next call. */

@@ -13,6 +13,8 @@ export function plainName(name: string): string {
 export class ToolNames {
   readonly #toCohere = new Map<string, string>();
   readonly #fromCohere = new Map<string, string>();
+  /** How far each plain name was counted on: very many may share one. */
+  readonly #counts = new Map<string, number>();
   /** True while every name has its plain form, i.e. none had to give way to another. */
   #isPlain = true;
 
@@ -44,10 +46,13 @@ export class ToolNames {
 
   #free(wanted: string): string {
     let name = wanted;
-    for (let n = 2; this.#fromCohere.has(name); n += 1) {
+    let count = this.#counts.get(wanted) ?? 1;
+    while (this.#fromCohere.has(name)) {
       this.#isPlain = false;
-      name = `${wanted}_${n}`;
+      count += 1;
+      name = `${wanted}_${count}`;
     }
+    this.#counts.set(wanted, count);
     return name;
   }
 }

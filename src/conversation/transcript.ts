@@ -47,8 +47,8 @@ export function checkNewMessages(history: History, added: readonly Message[], of
 
 /** Only the last step can be open: what comes after it was said without waiting for a result. */
 function openCalls(history: History): Set<string> {
-  const { isBroken, open } = history.fold(order);
-  if (!isBroken) return new Set(open);
+  const { isBroken, step, answered: count } = history.fold(order);
+  if (!isBroken) return new Set(step.slice(count));
   const answered = new Set<string>();
   for (let index = history.length - 1; index >= 0; index -= 1) {
     const message = history.at(index);
@@ -69,14 +69,14 @@ function openCalls(history: History): Set<string> {
 export function repairTranscript(messages: readonly Message[]): readonly Message[] {
   if (isInOrder(messages)) return messages;
   const repaired: Message[] = [];
-  const usedIds = new Set<string>();
+  const ids = new FreeIds();
   const used = new Set<Message>();
   for (const [index, message] of messages.entries()) {
     if (used.has(message)) continue;
     if (message.role === 'tool') {
       repaired.push({ role: 'user', content: `Result of an earlier tool call:\n${resultText(message)}` });
     } else if (message.role === 'assistant' && message.toolCalls?.length) {
-      repaired.push(...repairStep(message, resultsOf(messages, index), used, usedIds));
+      for (const one of repairStep(message, resultsOf(messages, index), used, ids)) repaired.push(one);
     } else {
       repaired.push(message);
     }
@@ -84,29 +84,48 @@ export function repairTranscript(messages: readonly Message[]): readonly Message
   return repaired;
 }
 
+/** Ids that are used already, and how far each was counted on: many calls may have the same. */
+class FreeIds {
+  readonly #used = new Set<string>();
+  readonly #counts = new Map<string, number>();
+
+  take(wanted: string): string {
+    let id = wanted;
+    let count = this.#counts.get(wanted) ?? 1;
+    while (this.#used.has(id)) {
+      count += 1;
+      id = `${wanted}_${count}`;
+    }
+    this.#counts.set(wanted, count);
+    this.#used.add(id);
+    return id;
+  }
+}
+
 /** Where a conversation stands in the order that Cohere takes. */
 interface Order {
   readonly isBroken: boolean;
   readonly callIds: ReadonlySet<string>;
-  /** Calls of the last step whose results are still to come, in order. */
-  readonly open: readonly string[];
+  /** Calls of the last step, in order, and how many of them have their result. */
+  readonly step: readonly string[];
+  readonly answered: number;
 }
 
 const order: Fold<Order & { readonly callIds: Set<string> }> = {
-  start: () => ({ isBroken: false, callIds: new Set(), open: [] }),
+  start: () => ({ isBroken: false, callIds: new Set(), step: [], answered: 0 }),
   step(state, message) {
     if (state.isBroken) return state;
-    const { callIds, open } = state;
-    const broken = { isBroken: true, callIds, open };
+    const { callIds, step, answered } = state;
+    const broken = { ...state, isBroken: true };
     if (message.role === 'tool')
-      return open[0] === message.toolCallId ? { ...state, open: open.slice(1) } : broken;
-    if (open.length > 0) return broken;
+      return step[answered] === message.toolCallId ? { ...state, answered: answered + 1 } : broken;
+    if (answered < step.length) return broken;
     if (message.role !== 'assistant' || !message.toolCalls?.length) return state;
     for (const { id } of message.toolCalls) {
       if (callIds.has(id)) return broken;
       callIds.add(id);
     }
-    return { isBroken: false, callIds, open: message.toolCalls.map(call => call.id) };
+    return { isBroken: false, callIds, step: message.toolCalls.map(call => call.id), answered: 0 };
   },
 };
 
@@ -114,17 +133,17 @@ const order: Fold<Order & { readonly callIds: Set<string> }> = {
 function isInOrder(messages: Iterable<Message>): boolean {
   let state = order.start();
   for (const message of messages) state = order.step(state, message);
-  return !state.isBroken && state.open.length === 0;
+  return !state.isBroken && state.answered === state.step.length;
 }
 
 /** The same for a history that goes on; costs what is new. */
 export function isInOrderWith(history: History, added: readonly Message[]): boolean {
-  const { isBroken, callIds, open } = history.fold(order);
+  const { isBroken, callIds, step, answered } = history.fold(order);
   if (isBroken) return false;
   // What is new is gone through by itself, in front of it the calls that wait for it.
   const waiting: AssistantMessage = {
     role: 'assistant',
-    toolCalls: open.map(id => ({ id, name: '', arguments: '' })),
+    toolCalls: step.slice(answered).map(id => ({ id, name: '', arguments: '' })),
   };
   const isUsedAgain = added.some(
     message => message.role === 'assistant' && message.toolCalls?.some(({ id }) => callIds.has(id)),
@@ -143,29 +162,32 @@ export function callIdsOf(history: History): ReadonlySet<string> {
   return ids;
 }
 
-/** The results that belong to the calls at `start`: all up to the next message that calls tools. */
-function resultsOf(messages: readonly Message[], start: number): ToolMessage[] {
-  const results: ToolMessage[] = [];
-  for (const message of messages.slice(start + 1)) {
-    if (message.role === 'assistant' && message.toolCalls?.length) break;
-    if (message.role === 'tool') results.push(message);
+/** The results that belong to the calls at `start`, by call, in order: all up to the next message that calls tools. */
+function resultsOf(messages: readonly Message[], start: number): Map<string, ToolMessage[]> {
+  const results = new Map<string, ToolMessage[]>();
+  for (let place = start + 1; place < messages.length; place += 1) {
+    const message = messages[place];
+    if (message?.role === 'assistant' && message.toolCalls?.length) break;
+    if (message?.role !== 'tool') continue;
+    const same = results.get(message.toolCallId);
+    if (same) same.push(message);
+    else results.set(message.toolCallId, [message]);
   }
+  for (const same of results.values()) same.reverse();
   return results;
 }
 
 function repairStep(
   message: AssistantMessage,
-  results: readonly ToolMessage[],
+  results: ReadonlyMap<string, ToolMessage[]>,
   used: Set<Message>,
-  usedIds: Set<string>,
+  ids: FreeIds,
 ): Message[] {
   const calls = message.toolCalls ?? [];
   const answers: ToolMessage[] = [];
   const renamed = calls.map(call => {
-    let id = call.id;
-    for (let n = 2; usedIds.has(id); n += 1) id = `${call.id}_${n}`;
-    usedIds.add(id);
-    const result = results.find(candidate => candidate.toolCallId === call.id && !used.has(candidate));
+    const id = ids.take(call.id);
+    const result = nextUnused(results.get(call.id), used);
     if (result) used.add(result);
     const answer: ToolMessage = result ?? { role: 'tool', toolCallId: id, content: noResult };
     answers.push(answer.toolCallId === id ? answer : { ...answer, toolCallId: id });
@@ -173,6 +195,12 @@ function repairStep(
   });
   const isSame = renamed.every((call, index) => call === calls[index]);
   return [isSame ? message : { ...message, toolCalls: renamed }, ...answers];
+}
+
+/** The same object may stand in a list twice. */
+function nextUnused(results: ToolMessage[] = [], used: ReadonlySet<Message>): ToolMessage | undefined {
+  for (let next = results.pop(); next; next = results.pop()) if (!used.has(next)) return next;
+  return undefined;
 }
 
 function resultText(message: ToolMessage): string {

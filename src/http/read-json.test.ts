@@ -5,7 +5,12 @@ import { ProxyError } from '../conversation/errors.ts';
 import { readSmallJson } from './read-json.ts';
 
 const read = (text: string | Uint8Array, maxDepth = 3) =>
-  readSmallJson(Buffer.from(text), { jsonDepth: maxDepth, jsonValues: 1_000_000, textBytes: 1_000_000 });
+  readSmallJson(Buffer.from(text), {
+    jsonDepth: maxDepth,
+    jsonValues: 1_000_000,
+    jsonKeys: 1_000,
+    textBytes: 1_000_000,
+  });
 const refusal = (text: string | Uint8Array, maxDepth = 3) => {
   try {
     read(text, maxDepth);

@@ -5,7 +5,7 @@ import { ProxyError } from '../conversation/errors.ts';
 import { readJson } from './read-json.ts';
 import { JsonScan } from './scan-json.ts';
 
-const limits = { jsonDepth: 64, jsonValues: 1_000, textBytes: 1024 * 1024 };
+const limits = { jsonDepth: 64, jsonValues: 1_000, jsonKeys: 300, textBytes: 1024 * 1024 };
 const MiB = 1024 * 1024;
 
 function scan(text: string, longFrom = Number.POSITIVE_INFINITY) {
@@ -25,6 +25,16 @@ test.each([
   expect(() => scan(write(1_001))).toThrow(/more than 1000 JSON values/);
 });
 
+test('[XF1] different keys are counted, wherever they stand; the same one counts once', () => {
+  const write = (count: number, name = 'key') =>
+    JSON.stringify(Array.from({ length: count }, (_, at) => ({ [`${name} ${at}`]: 0 })));
+  expect(() => scan(write(290))).not.toThrow();
+  // A few may count as one.
+  expect(() => scan(write(330))).toThrow(/more than 300 different keys/);
+  expect(() => scan(`[${write(160)},${write(170, 'other')}]`)).toThrow(/keys/);
+  expect(() => scan(`[${write(240)},${write(240)}]`)).not.toThrow();
+});
+
 test('commas and brackets in texts are no values', () => {
   expect(() => scan(JSON.stringify({ a: '[],{},'.repeat(1_000), '"\\': ',,"' }))).not.toThrow();
 });
@@ -32,7 +42,7 @@ test('commas and brackets in texts are no values', () => {
 // What takes how many steps says how long the loop is kept, whatever the machine does beside it.
 test.each([
   ['white space', (bytes: number) => ' '.repeat(bytes)],
-  ['numbers', (bytes: number) => '7'.repeat(bytes)],
+  ['numbers', (bytes: number) => '7 '.repeat(bytes / 2)],
   ['quotes', (bytes: number) => '"'.repeat(bytes)],
   ['escaped quotes', (bytes: number) => `"${'\\"'.repeat(bytes / 2)}"`],
 ])('[XF1] 8 MiB of %s are looked at in at least 8 steps, and 16 MiB in about twice as many', (_, write) => {

@@ -1,5 +1,6 @@
 // What a JSON text holds, seen from its bytes alone and in steps: how deep it is, how many values it has, and where its
 // long strings are. What is no JSON is left to the parser.
+import { randomInt } from 'node:crypto';
 import { ProxyError } from '../conversation/errors.ts';
 
 const quote = 0x22;
@@ -12,11 +13,16 @@ const stepLength = 1024 * 1024;
 /** What a jump to the next quote costs beside a look at one byte. */
 const jumpCost = 40;
 
+/** Digits of a number, about: nobody writes as many. */
+const longestScalar = 10_000;
+
 export interface JsonLimits {
   /** Levels of nesting. */
   readonly jsonDepth: number;
   /** Values in one text, containers and what is in them. */
   readonly jsonValues: number;
+  /** Different keys in one text: making room for a new one costs a hundred times as much as a value. */
+  readonly jsonKeys: number;
   /** Bytes of one string that is more than plain ASCII without escapes. */
   readonly textBytes: number;
 }
@@ -39,6 +45,9 @@ export class JsonScan {
   // A container holds one value more than it has commas, or none.
   #values = 1;
   #isJustOpened = false;
+  /** Bytes since the last sign, text or white space. */
+  #scalarLength = 0;
+  readonly #keys = new KeyCount();
 
   /** @param longFrom bytes from which a string is a long one */
   constructor(bytes: Buffer, limits: JsonLimits, longFrom: number) {
@@ -74,12 +83,17 @@ export class JsonScan {
         continue;
       }
       const byte = bytes[at] ?? 0;
+      this.#scalarLength += 1;
       if (byte === 0x5b || byte === 0x7b) this.#open();
-      else if (byte > 0x20) {
+      else if (byte <= 0x20) this.#scalarLength = 0;
+      else {
         if (byte === quote) this.#stringStart = at;
-        else if (byte === comma) this.#values += 1;
-        else if (byte === 0x5d || byte === 0x7d) {
+        else if (byte === comma) {
+          this.#values += 1;
+          this.#checkScalar();
+        } else if (byte === 0x5d || byte === 0x7d) {
           this.#depth -= 1;
+          this.#checkScalar();
           if (this.#isJustOpened) this.#values -= 1;
         }
         this.#isJustOpened = false;
@@ -88,13 +102,24 @@ export class JsonScan {
       left -= 1;
     }
     this.#at = at;
-    const { jsonValues } = this.#limits;
+    if (this.#scalarLength > stepLength) this.#checkScalar();
+    const { jsonValues, jsonKeys } = this.#limits;
     if (this.#values > jsonValues)
       throw new ProxyError('invalid_json', `The request body holds more than ${jsonValues} JSON values.`);
+    if (this.#keys.count > jsonKeys)
+      throw new ProxyError('invalid_json', `The request body holds more than ${jsonKeys} different keys.`);
     return at >= bytes.length;
   }
 
+  /** What stands between two signs and is no text: a number of a million digits takes its time as well. */
+  #checkScalar(): void {
+    if (this.#scalarLength > longestScalar)
+      throw new ProxyError('invalid_json', 'The request body holds a number that is too long.');
+    this.#scalarLength = 0;
+  }
+
   #open(): void {
+    this.#scalarLength = 0;
     this.#values += 1;
     this.#isJustOpened = true;
     this.#depth += 1;
@@ -105,15 +130,41 @@ export class JsonScan {
 
   #closeString(start: number, end: number): void {
     this.#stringStart = undefined;
-    if (end - start < this.#longFrom) return;
-    if (this.#isKey(end))
-      throw new ProxyError('invalid_json', 'The request body holds a key that is too long.');
-    this.#long.push({ start, end });
+    this.#scalarLength = 0;
+    const isLong = end - start >= this.#longFrom;
+    if (!this.#isKey(end)) {
+      if (isLong) this.#long.push({ start, end });
+    } else if (isLong) throw new ProxyError('invalid_json', 'The request body holds a key that is too long.');
+    else this.#keys.add(this.#bytes, start, end);
   }
 
   #isKey(end: number): boolean {
     let at = end;
     while (this.#bytes[at] === 0x20 || this.#bytes[at] === 0x0a) at += 1;
     return this.#bytes[at] === colon;
+  }
+}
+
+const slots = 2 ** 18;
+/** Nobody outside can choose keys that count as one. */
+const seed = randomInt(2 ** 31);
+/** Of a key, from its end: the rest only counts by its length. */
+const longestLookedAt = 64;
+
+/** About how many different keys there are: a bit for each, by its digest. A few may count as one. */
+class KeyCount {
+  count = 0;
+  readonly #seen = new Uint32Array(slots / 32);
+
+  add(bytes: Buffer, start: number, end: number): void {
+    let digest = seed ^ (end - start);
+    for (let at = Math.max(start, end - longestLookedAt); at < end; at += 1)
+      digest = Math.imul(digest ^ (bytes[at] ?? 0), 0x01000193);
+    const slot = (digest ^ (digest >>> 15)) & (slots - 1);
+    const word = this.#seen[slot >> 5] ?? 0;
+    const bit = 1 << (slot & 31);
+    if ((word & bit) !== 0) return;
+    this.#seen[slot >> 5] = word | bit;
+    this.count += 1;
   }
 }

@@ -101,14 +101,17 @@ function closeCall(message: ToolMessage, index: number, known: Set<string>, open
 }
 
 function unanswered(index: number, open: ReadonlySet<string>): Refusal {
-  const ids = [...open].map(id => `'${id}'`).join(', ');
+  const ids = [...open]
+    .slice(0, 10)
+    .map(id => `'${id}'`)
+    .join(', ');
   return invalidMessage(index, `tool calls must be followed by a tool message each, missing for ${ids}`);
 }
 
 const maxImages = 20;
 const maxImageBytes = 20 * 1024 * 1024;
 const imageUrl = /^https?:\/\/[^\s/]/i;
-const imageData = /^data:image\/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/]+={0,2}$/;
+const imageData = /^data:image\/(?:png|jpeg|webp|gif);base64,[A-Za-z0-9+/]/;
 
 function checkImages(messages: readonly Message[], model: Model): void {
   const images = messages.flatMap(message =>

@@ -71,8 +71,12 @@ function checkNode(node: JsonObject, root: JsonObject): void {
   }
 }
 
+/** A guess: how long one may be is not documented. */
+const longestPattern = 1_000;
+
 function checkPattern(pattern: JsonValue): void {
   if (typeof pattern !== 'string') throw invalidSchema('pattern must be a string');
+  if (pattern.length > longestPattern) throw invalidSchema('pattern is too long');
   const plain = pattern.replace(/\\[^bB]/g, '').replace(/\[\^?[^\]]*\]/g, '');
   if (/\(\?(?:[=!]|<[=!])|[\^$]|\\[bB]/.test(plain)) {
     throw invalidSchema('look-around and anchors are not supported in patterns');

@@ -74,7 +74,8 @@ class CitedTextWriter {
   }
 
   quote(text: string, source: Source): void {
-    const points = [...text.trim()];
+    // Much more than is quoted, and little enough to be taken apart.
+    const points = [...text.slice(0, 10_000).trim()];
     const quoted = points.length > maxQuote ? [...points.slice(0, maxQuote), '…'].join('') : points.join('');
     const start = this.#length;
     this.say(quoted);
@@ -95,17 +96,23 @@ export function countCodePoints(text: string): number {
 /** A field that alone holds the text is quoted without its name. */
 function textOf(data: JsonObject): string {
   const values = Object.values(data);
-  const texts = values.filter(value => typeof value === 'string');
-  const longest = texts.toSorted((one, other) => other.length - one.length)[0];
+  let longest: string | undefined;
+  for (const value of values)
+    if (typeof value === 'string' && value.length > (longest?.length ?? -1)) longest = value;
   return values.length === 1 || (longest !== undefined && longest.length > 40)
     ? (longest ?? JSON.stringify(values[0]))
     : JSON.stringify(data);
 }
 
 function firstSentence(text: string): string {
-  return /^[\s\S]*?[.!?](?=\s|$)/.exec(text)?.[0] ?? text;
+  return /^[\s\S]*?[.!?](?=\s|$)/.exec(text.slice(0, 10_000))?.[0] ?? text;
 }
 
 function longWords(text: string): readonly string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]{3,}/gu) ?? [];
+  return (
+    text
+      .slice(0, 100_000)
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]{3,}/gu) ?? []
+  );
 }

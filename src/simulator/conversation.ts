@@ -1,6 +1,7 @@
 // What was said, for a reader: the user's own words without what coding agents wrap around them, and the tool results
 // that still wait for an answer.
 import type { Message, ToolMessage } from './chat-body.ts';
+import { readable, takeApart } from './excerpt.ts';
 import type { JsonObject } from './json.ts';
 
 export interface ToolResult {
@@ -22,7 +23,7 @@ export function readConversation(messages: readonly Message[]): Conversation {
   const toolNames = new Map<string, string>();
   let results: ToolResult[] = [];
   const hear = (text: string): void => {
-    userTexts.push(text);
+    userTexts.push(readable(text));
     results = [];
   };
   for (const message of messages) {
@@ -36,10 +37,27 @@ export function readConversation(messages: readonly Message[]): Conversation {
       // Roo Code hands over the user's next message as the result of `attempt_completion`.
       const said = quotedWords(textsOf(message).join('\n'));
       if (said !== undefined) hear(said);
-      else results.push(...readResults(message, toolNames));
+      else for (const result of readResults(message, toolNames)) results.push(result);
     }
   }
-  return { userTexts, results };
+  return { userTexts: remembered(userTexts), results };
+}
+
+/** Characters of all that is remembered: the first words and the last ones. */
+const longestMemory = 400_000;
+
+function remembered(texts: readonly string[]): readonly string[] {
+  const kept = (from: readonly string[]) => {
+    let left = longestMemory / 2;
+    return from.findIndex(text => {
+      left -= text.length + 10;
+      return left < 0;
+    });
+  };
+  const first = kept(texts);
+  if (first === -1) return texts;
+  const last = kept(texts.toReversed());
+  return [...texts.slice(0, first), ...texts.slice(Math.max(first, texts.length - last))];
 }
 
 function readResults(message: ToolMessage, toolNames: ReadonlyMap<string, string>): readonly ToolResult[] {
@@ -63,13 +81,11 @@ function textsOf(message: Message): readonly string[] {
 
 function ownWords(text: string): string {
   return (
-    quotedWords(text) ??
-    text.replace(/<environment_details>[\s\S]*?(?:<\/environment_details>|$)/g, '').trim()
+    quotedWords(text) ?? takeApart(text, '<environment_details>', '</environment_details>').outside.trim()
   );
 }
 
 function quotedWords(text: string): string | undefined {
-  const quoted = [...text.matchAll(/<user_message>([\s\S]*?)<\/user_message>/g)].map(match => match[1] ?? '');
-  const words = quoted.join('\n').trim();
+  const words = takeApart(text, '<user_message>', '</user_message>').inside.join('\n').trim();
   return words === '' ? undefined : words;
 }

@@ -2,19 +2,38 @@
 // alternatives, repetition. Look-around and back references are not there, and anchors change nothing for a text that
 // fits as a whole. What it cannot read it answers with the text that it was given.
 
+import { createContext, Script } from 'node:vm';
+
+/** Of a text and of a pattern that are tried on each other. */
+const longestText = 10_000;
+const longestPattern = 1_000;
+/** A pattern may take longer than the sun has left. */
+const longestTestMs = 50;
+
 export function samplePattern(pattern: string, otherwise: string): string {
-  const fits = compile(pattern);
-  if (!fits) return otherwise;
-  if (fits.test(otherwise)) return otherwise;
+  if (pattern.length > longestPattern || repeatsTooMuch(pattern)) return otherwise;
+  const given = otherwise.slice(0, longestText);
+  if (fits(pattern, given)) return given;
   const made = new Sampler(pattern).sampleAlternatives();
-  return fits.test(made) ? made : otherwise;
+  return made.length <= longestText && fits(pattern, made) ? made : otherwise;
 }
 
-function compile(pattern: string): RegExp | undefined {
+/** Repetitions within repetitions multiply: such a pattern is as long as all of them. */
+function repeatsTooMuch(pattern: string): boolean {
+  let product = 1;
+  for (const [, times = ''] of pattern.matchAll(/\{(\d+)/g)) product *= Math.max(1, Number(times));
+  return product > longestText;
+}
+
+const test = new Script('new RegExp(pattern, "u").test(text)');
+
+/** Whether the pattern takes the whole text; false where it cannot be said in time. */
+function fits(pattern: string, text: string): boolean {
   try {
-    return new RegExp(`^(?:${pattern})$`, 'u');
+    const context = createContext({ pattern: `^(?:${pattern})$`, text });
+    return test.runInContext(context, { timeout: longestTestMs }) === true;
   } catch {
-    return undefined;
+    return false;
   }
 }
 
@@ -33,6 +52,14 @@ const candidates = [
   ...'a0A-_ .',
   ...Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)),
 ];
+
+function isOneOf(characters: string, character: string): boolean {
+  try {
+    return new RegExp(`^${characters}$`, 'u').test(character);
+  } catch {
+    return false;
+  }
+}
 
 /** Reads the pattern from left to right and writes the shortest text that each part allows. */
 class Sampler {
@@ -55,7 +82,8 @@ class Sampler {
         continue;
       }
       const atom = this.#sampleAtom();
-      current += atom.repeat(this.#readRepetition());
+      const times = this.#readRepetition();
+      current += atom.repeat(Math.min(times, Math.ceil(longestText / Math.max(1, atom.length))));
     }
     return first ?? current;
   }
@@ -94,8 +122,7 @@ class Sampler {
       if (character === ']' && !escaped) break;
       escaped = character === '\\' && !escaped;
     }
-    const fits = compile(source);
-    return candidates.find(candidate => fits?.test(candidate)) ?? '';
+    return candidates.find(candidate => isOneOf(source, candidate)) ?? '';
   }
 
   #readRepetition(): number {

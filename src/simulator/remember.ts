@@ -47,6 +47,9 @@ const asksForCount = /\bhow many (?:messages|questions|times|turns)\b/i;
 const asksForNotes =
   /\bwhat (?:did|have) i (?:ask|told?|tell)(?:ed)? you to remember\b|\bwhat (?:should|do|must) you remember\b/i;
 
+/** Of the name of a thing that is asked for. */
+const maxWords = 8;
+
 function answerQuestion(last: string, userTexts: readonly string[]): string | undefined {
   if (!asks.test(last) && !asksForCount.test(last)) return undefined;
   if (asksForCount.test(last)) {
@@ -66,7 +69,11 @@ function answerQuestion(last: string, userTexts: readonly string[]): string | un
   const asked = asksForThing.exec(last);
   const thing = (asked?.[1] ?? asked?.[2])?.trim();
   // "my favourite colour again": the longest start that was told.
-  for (let words = thing?.split(/ +/) ?? []; words.length > 0; words = words.slice(0, -1)) {
+  for (
+    let words = thing?.split(/ +/).slice(0, maxWords) ?? [];
+    words.length > 0;
+    words = words.slice(0, -1)
+  ) {
     const known = words.join(' ');
     const value = lastOf(userTexts, text => findFacts(text).get(keyOf(known)));
     if (value !== undefined) return `You told me your ${known} is ${value}.`;

@@ -10,7 +10,13 @@ interface Place {
   readonly hints: Hints;
   readonly name: string;
   readonly depth: number;
+  /** How much may still be made: a schema that refers to itself in many places grows without end. */
+  readonly budget: { left: number };
 }
+
+/** Schemas that are looked at for one value, and characters of one text. */
+const maxSteps = 400;
+const longestText = 10_000;
 
 /** Below this only what is required is made, and references that lead deeper are avoided where there is a choice. */
 const deep = 4;
@@ -18,7 +24,7 @@ const deep = 4;
 const tooDeep = 16;
 
 export function sampleSchema(schema: JsonObject, hints: Hints): JsonValue {
-  return sample(schema, { root: schema, hints, name: '', depth: 0 });
+  return sample(schema, { root: schema, hints, name: '', depth: 0, budget: { left: maxSteps } });
 }
 
 /** Whether the schema leaves the model anything to write. */
@@ -27,7 +33,7 @@ export function hasProperties(schema: JsonObject): boolean {
 }
 
 function sample(given: JsonValue, place: Place): JsonValue {
-  if (!isObject(given) || place.depth > tooDeep) return null;
+  if (!isObject(given) || place.depth > tooDeep || place.budget.left <= 0) return null;
   const schema = flatten(given, place);
   if (schema.const !== undefined) return schema.const;
   if (isArray(schema.enum) && schema.enum.length > 0) return sampleEnum(schema.enum, place.hints);
@@ -52,6 +58,8 @@ function sample(given: JsonValue, place: Place): JsonValue {
 /** References and alternatives resolved: one plain schema. */
 function flatten(schema: JsonObject, place: Place, steps = 0): JsonObject {
   const { $ref, allOf, anyOf, oneOf, ...own } = schema;
+  place.budget.left -= 1;
+  if (place.budget.left <= 0) return own;
   const choices = anyOf ?? oneOf;
   const parts = [
     $ref === undefined ? undefined : resolveRef($ref, place.root),
@@ -94,9 +102,9 @@ function typeOf(schema: JsonObject): string {
 
 function sampleEnum(values: readonly JsonValue[], { text }: Hints): JsonValue {
   const lower = text.toLowerCase();
-  const said = values.find(
-    value => typeof value === 'string' && value !== '' && lower.includes(value.toLowerCase()),
-  );
+  const said = values
+    .slice(0, maxSteps)
+    .find(value => typeof value === 'string' && value !== '' && lower.includes(value.toLowerCase()));
   return said ?? values[0] ?? null;
 }
 
@@ -104,7 +112,7 @@ function sampleObject(schema: JsonObject, place: Place): JsonObject {
   const properties = isObject(schema.properties) ? schema.properties : {};
   const required = isArray(schema.required) ? schema.required.filter(name => typeof name === 'string') : [];
   const wanted = required.length > 0 ? required : place.depth < deep ? Object.keys(properties) : [];
-  const entries = wanted.map(name => {
+  const entries = wanted.slice(0, maxSteps).map(name => {
     const property = Object.hasOwn(properties, name) ? (properties[name] ?? {}) : {};
     return [name, sample(property, { ...place, name, depth: place.depth + 1 })] as const;
   });
@@ -158,7 +166,10 @@ function sampleString(schema: JsonObject, { hints, name }: Place): string {
   const points = [...words];
   const min = numberOf(schema.minLength) ?? 0;
   const max = numberOf(schema.maxLength) ?? 1_000;
-  return points.slice(0, Math.max(max, 0)).join('').padEnd(min, '.');
+  return points
+    .slice(0, Math.min(Math.max(max, 0), longestText))
+    .join('')
+    .padEnd(Math.min(min, longestText), '.');
 }
 
 /** A parameter's name says what kind of thing is wanted. */

@@ -31,12 +31,51 @@ export function countOverhead(
   return tokens + family.margin.constant + Math.ceil(tokens * family.margin.share);
 }
 
+/** What is written of the options themselves: the same for every history, and large where they are. */
+export function overheadTexts(options: PromptOptions, family: Family): readonly string[] {
+  const { tools, documents, schema } = renderedOf(options, family);
+  return [...tools, ...documents, ...schema];
+}
+
+interface Rendered {
+  readonly tools: readonly string[];
+  readonly documents: readonly string[];
+  readonly schema: readonly string[];
+}
+
+/** Written once for the same object. */
+const rendered = new WeakMap<PromptOptions, Map<string, Rendered>>();
+
+function renderedOf(options: PromptOptions, family: Family): Rendered {
+  const known = rendered.get(options) ?? new Map<string, Rendered>();
+  rendered.set(options, known);
+  const isOlder = family.layout === 'command-r';
+  const responses = family.layout === 'cmd4' || (family.layout === 'cmd3' && family.toolResponses);
+  const name = `${isOlder} ${responses}`;
+  const written = known.get(name) ?? render(options, isOlder, responses);
+  known.set(name, written);
+  return written;
+}
+
+function render(options: PromptOptions, isOlder: boolean, responses: boolean): Rendered {
+  const { tools = [] } = options;
+  const documents = documentsOf(options);
+  if (isOlder)
+    return { tools: tools.map(pythonSignature), documents: documents.map(documentText), schema: [] };
+  const schema = options.response_format?.type === 'json_object' && options.response_format.json_schema;
+  return {
+    tools: toolLines(tools, responses),
+    documents: documentLines(documents),
+    schema: schema ? [`\n${renderJson(schema)}`] : [],
+  };
+}
+
 function overheadParts(options: PromptOptions, family: Family, history: HistoryFacts): Parts {
   switch (family.layout) {
     case 'cmd3':
       return cmd3Overhead(options, family, history);
     case 'cmd4':
-      return cmd4Overhead(options);
+      return cmd4Overhead(options, family);
     case 'command-r':
       return commandROverhead(options, family, history);
     default:
@@ -45,8 +84,8 @@ function overheadParts(options: PromptOptions, family: Family, history: HistoryF
 }
 
 function cmd3Overhead(options: PromptOptions, family: Cmd3Family, history: HistoryFacts): Parts {
-  const { tools = [], tool_choice, safety_mode } = options;
-  const documents = documentsOf(options);
+  const { tools = [], tool_choice, safety_mode, documents = [] } = options;
+  const written = renderedOf(options, family);
   const thinks = family.thinks && options.thinking?.type !== 'disabled';
   let fixed = cmd3.opening + (thinks ? cmd3.reasoningPreamble : cmd3.preamble);
   const hasList = tools.length + documents.length > 0;
@@ -54,14 +93,14 @@ function cmd3Overhead(options: PromptOptions, family: Cmd3Family, history: Histo
   else fixed += safetyText(safety_mode);
   if (tools.length > 0 && tool_choice === 'REQUIRED') fixed += cmd3.toolChoiceRequired;
   if (tools.length > 0 && tool_choice === 'NONE') fixed += cmd3.toolChoiceNone;
-  const json = jsonParts(options, {
+  const json = jsonParts(options, written, {
     mode: history.developerText ? cmd3.jsonModeWithDeveloperText : cmd3.jsonMode,
     schemaHeading: cmd3.schemaHeading,
   });
   const thought = family.thinks && !thinks ? cmd3.documentCallUnthought : cmd3.documentCall;
   return joinParts(
-    { fixed, texts: toolLines(tools, family.toolResponses) },
-    documentParts(documents, cmd3.documentTool + thought + cmd3.resultFrame),
+    { fixed, texts: written.tools },
+    documentParts(written, cmd3.documentTool + thought + cmd3.resultFrame),
     json,
   );
 }
@@ -81,9 +120,9 @@ function safetyText(mode: string | undefined): number {
   return name === 'OFF' || name === 'NONE' ? cmd3.noSafety : 0;
 }
 
-function cmd4Overhead(options: PromptOptions): Parts {
-  const { tools = [], tool_choice, thinking } = options;
-  const documents = documentsOf(options);
+function cmd4Overhead(options: PromptOptions, family: Family): Parts {
+  const { tools = [], tool_choice, thinking, documents = [] } = options;
+  const written = renderedOf(options, family);
   const hasList = tools.length + documents.length > 0;
   let fixed: number = cmd4.opening + cmd4.preamble;
   fixed += thinking?.type === 'disabled' ? cmd4.openingUnthinking : cmd4.openingThinking;
@@ -92,15 +131,15 @@ function cmd4Overhead(options: PromptOptions): Parts {
   if (tools.length > 0 && tool_choice === 'REQUIRED') fixed += cmd4.toolChoiceRequired;
   if (tools.length > 0 && tool_choice === 'NONE') fixed += cmd4.toolChoiceNone;
   return joinParts(
-    { fixed, texts: toolLines(tools, true) },
-    documentParts(documents, cmd4.documentTool + cmd4.documentCall + cmd3.resultFrame),
-    jsonParts(options, { mode: cmd4.jsonMode, schemaHeading: cmd4.schemaHeading }),
+    { fixed, texts: written.tools },
+    documentParts(written, cmd4.documentTool + cmd4.documentCall + cmd3.resultFrame),
+    jsonParts(options, written, { mode: cmd4.jsonMode, schemaHeading: cmd4.schemaHeading }),
   );
 }
 
 function commandROverhead(options: PromptOptions, family: CommandRFamily, history: HistoryFacts): Parts {
-  const { tools = [] } = options;
-  const documents = documentsOf(options);
+  const { tools = [], documents = [] } = options;
+  const written = renderedOf(options, family);
   const json: Parts = {
     fixed: options.response_format?.type === 'json_object' ? commandR.jsonMode : 0,
     texts: [],
@@ -118,7 +157,7 @@ function commandROverhead(options: PromptOptions, family: CommandRFamily, histor
     fixed += commandR.resultFrame + documents.length * commandR.perResult + between;
     fixed += moreDigits(0, documents.length);
   }
-  return joinParts({ fixed, texts: [...tools.map(pythonSignature), ...documents.map(documentText)] }, json);
+  return joinParts({ fixed, texts: [...written.tools, ...written.documents] }, json);
 }
 
 function toolLines(tools: readonly CohereTool[], responses: boolean): string[] {
@@ -134,11 +173,17 @@ function toolLines(tools: readonly CohereTool[], responses: boolean): string[] {
 }
 
 /** @param fixed the tool that stands for them, its call, and the frame of its result */
-function documentParts(documents: readonly Readonly<Record<string, unknown>>[], fixed: number): Parts {
-  if (documents.length === 0) return { fixed: 0, texts: [] };
+function documentParts({ documents }: Rendered, fixed: number): Parts {
+  return documents.length === 0 ? { fixed: 0, texts: [] } : { fixed, texts: documents };
+}
+
+/** All in one result. */
+function documentLines(documents: readonly Readonly<Record<string, unknown>>[]): string[] {
+  if (documents.length === 0) return [];
   const lines = documents.map((document, index) => `\n            "${index}": ${renderJson(document)}`);
-  const item = `\n    {\n        "tool_call_id": "0",\n        "results": {${lines.join(',')}\n        },\n        "is_error": null\n    }`;
-  return { fixed, texts: [item] };
+  return [
+    `\n    {\n        "tool_call_id": "0",\n        "results": {${lines.join(',')}\n        },\n        "is_error": null\n    }`,
+  ];
 }
 
 /** What is shown of each document: its data, without the id. */
@@ -155,12 +200,11 @@ function documentsOf({ documents = [] }: PromptOptions): readonly Readonly<Recor
 
 function jsonParts(
   { response_format }: PromptOptions,
+  { schema }: Rendered,
   figures: { readonly mode: number; readonly schemaHeading: number },
 ): Parts {
   if (response_format?.type !== 'json_object') return { fixed: 0, texts: [] };
-  const schema = response_format.json_schema;
-  if (!schema) return { fixed: figures.mode, texts: [] };
-  return { fixed: figures.mode + figures.schemaHeading, texts: [`\n${renderJson(schema)}`] };
+  return { fixed: figures.mode + (schema.length > 0 ? figures.schemaHeading : 0), texts: schema };
 }
 
 function citationsOff({ citation_options }: PromptOptions): boolean {

@@ -5,7 +5,7 @@ import type { Message } from '../conversation/message.ts';
 import type { Passage } from '../conversation/passage.ts';
 import { Calibration } from './calibration.ts';
 import { placeMessage } from './count-message.ts';
-import { countOverhead, type HistoryFacts } from './count-overhead.ts';
+import { countOverhead, type HistoryFacts, overheadTexts } from './count-overhead.ts';
 import { countPrompt, type PromptCount } from './count-prompt.ts';
 import type { Encoder } from './encoder.ts';
 import { type Family, familyOf } from './families.ts';
@@ -50,6 +50,11 @@ class Counted {
     const scale = scales.get(family) ?? new Scale(family, this.counter);
     scales.set(family, scale);
     return scale;
+  }
+
+  /** Whether nothing of it has to be counted anew: agents send the same tools with each request. */
+  isCounted({ tools, documents, response_format }: CohereChatOptions): boolean {
+    return !documents && !response_format && (!tools || this.#around.has(tools));
   }
 
   /** Everything but the history. What has tools and nothing else that is large is counted once for the same tools. */
@@ -105,7 +110,7 @@ export class TokenMeter {
     };
     return {
       isExact,
-      prepare: (): Promise<void> | undefined => scale.prepare(messages, use),
+      prepare: (): Promise<void> | undefined => scale.prepare(messages, use, overheadTexts(options, family)),
       get overhead(): number {
         // What is cut may change what stands around the rest: the dearest case is taken.
         const dearest = Math.max(...everyFacts.map(around));

@@ -36,21 +36,37 @@ export class Scale {
     this.#counter = counter;
   }
 
-  /** Where there is much that was not weighed before: does it with pauses for others. */
-  prepare({ lead, history, view, rest }: Passage, use: ScaleUse): Promise<void> | undefined {
+  /**
+   * Where there is much that was not weighed before: does it with pauses for others.
+   * @param around texts that stand around the messages
+   */
+  prepare(
+    { lead, history, view, rest }: Passage,
+    use: ScaleUse,
+    around: readonly string[],
+  ): Promise<void> | undefined {
     const folded = history.foldedTo(this.#foldOf(use, lead.length > 0), view);
     const isNew = (message: Message) => !this.#weights.has(message);
     const fresh = [...lead, ...history.slice(folded), ...rest].filter(isNew);
     let characters = 0;
     for (const message of fresh) characters += perMessage + lengthOf(message);
-    return characters < slicedFrom ? undefined : this.#weighSliced(fresh, use.format);
+    const long = around.filter(text => text.length >= slicedFrom);
+    if (characters < slicedFrom && long.length === 0) return undefined;
+    return this.#prepare(fresh, use.format, long);
+  }
+
+  async #prepare(messages: readonly Message[], format: Format, texts: readonly string[]): Promise<void> {
+    for (const text of texts) await this.#counter.prepare(text, sliceMs);
+    await this.#weighSliced(messages, format);
   }
 
   weigh(message: Message, format: Format): readonly MessageWeight[] {
     let weights = this.#weights.get(message);
     if (!weights) {
       const count = (text: string) => this.#counter.count(text);
-      weights = format(message).map(formatted => countMessage(formatted, this.family, count));
+      weights = isBeyondAll(message)
+        ? [beyondAll(message)]
+        : format(message).map(formatted => countMessage(formatted, this.family, count));
       this.#weights.set(message, weights);
     }
     return weights;
@@ -76,7 +92,7 @@ export class Scale {
   async #weighSliced(messages: readonly Message[], format: Format): Promise<void> {
     let pauseAt = performance.now() + sliceMs;
     for (const message of messages) {
-      if (lengthOf(message) < slicedFrom) this.weigh(message, format);
+      if (lengthOf(message) < slicedFrom || isBeyondAll(message)) this.weigh(message, format);
       else {
         const count = (text: string) => this.#counter.countSliced(text, sliceMs);
         const weights: MessageWeight[] = [];
@@ -112,8 +128,34 @@ export class Scale {
   }
 }
 
+/** Characters above which no model takes a message, whatever they are: to count them exactly helps nobody. */
+const longestCounted = 4_000_000;
+/** Of such a text: few, so that the figure is high. */
+const charactersPerToken = 2;
+
+function isBeyondAll(message: Message): boolean {
+  return lengthOf(message) > longestCounted;
+}
+
+function beyondAll(message: Message): MessageWeight {
+  const { role } = message;
+  const calls = role === 'assistant' ? (message.toolCalls?.length ?? 0) : 0;
+  const results = role === 'tool' ? 1 : 0;
+  return { role, calls, results, tokens: Math.ceil(lengthOf(message) / charactersPerToken), images: 0 };
+}
+
+const lengths = new WeakMap<Message, number>();
+
 /** Characters of everything in a message that the model may read. */
 function lengthOf(message: Message): number {
+  const known = lengths.get(message);
+  if (known !== undefined) return known;
+  const length = measure(message);
+  lengths.set(message, length);
+  return length;
+}
+
+function measure(message: Message): number {
   const { content = '' } = message;
   let length = 0;
   if (typeof content === 'string') length = content.length;

@@ -8,10 +8,12 @@ const longestEstimated = 1_000_000;
 /** Of what is longer: no model takes it, whatever it is. */
 const charactersPerToken = 2;
 const maxKept = 2_048;
+const maxKeptCharacters = 16_000_000;
 
 export class TextCounter {
   readonly encoder: Encoder | undefined;
   readonly #kept = new Map<string, number>();
+  #keptCharacters = 0;
 
   constructor(encoder: Encoder | undefined) {
     this.encoder = encoder;
@@ -30,12 +32,21 @@ export class TextCounter {
 
   /** For texts that come again: agents send the same tools with each request. */
   countAgain(text: string): number {
-    let tokens = this.#kept.get(text);
-    if (tokens === undefined) {
-      tokens = this.count(text);
-      if (this.#kept.size >= maxKept) this.#kept.clear();
-      this.#kept.set(text, tokens);
+    return this.#kept.get(text) ?? this.#keep(text, this.count(text));
+  }
+
+  /** So that `countAgain` has nothing to do. */
+  async prepare(text: string, sliceMs: number): Promise<void> {
+    if (!this.#kept.has(text)) this.#keep(text, await this.countSliced(text, sliceMs));
+  }
+
+  #keep(text: string, tokens: number): number {
+    if (this.#kept.size >= maxKept || this.#keptCharacters > maxKeptCharacters) {
+      this.#kept.clear();
+      this.#keptCharacters = 0;
     }
+    this.#kept.set(text, tokens);
+    this.#keptCharacters += text.length;
     return tokens;
   }
 }

@@ -161,7 +161,7 @@ export class RunningTurn implements Answer {
     try {
       const batches = await this.#call.send({ apiKey: caller.apiKey, signal: deadline.signal });
       const namer = new CallNamer({
-        isTaken: id => isCallId(composed, id),
+        isTaken: isCallIdOf(composed),
         onlyFirst: request.parallelToolCalls === false,
         makeId: () => parts.makeId('call_'),
       });
@@ -293,11 +293,18 @@ function isPlain({ content, toolPlan, toolCalls, citations }: AssistantMessage):
   return typeof content === 'string' && toolPlan === undefined && !toolCalls?.length && !citations?.length;
 }
 
-function isCallId({ history, added }: Composed, id: string): boolean {
-  if (callIdsOf(history).has(id)) return true;
-  return added.some(
-    message => message.role === 'assistant' && message.toolCalls?.some(call => call.id === id),
-  );
+/** Whether the conversation holds a call with this id; it is gone through once, when the first call comes. */
+function isCallIdOf({ history, added }: Composed): (id: string) => boolean {
+  let before: ReadonlySet<string> | undefined;
+  const now = new Set<string>();
+  return id => {
+    if (!before) {
+      before = callIdsOf(history);
+      for (const message of added)
+        if (message.role === 'assistant') for (const call of message.toolCalls ?? []) now.add(call.id);
+    }
+    return before.has(id) || now.has(id);
+  };
 }
 
 function isOutput(event: TurnEvent): boolean {
