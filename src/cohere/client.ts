@@ -102,12 +102,13 @@ export class CohereClient implements ChatModel {
   prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall {
     const isChoiceRefused = prompt.toolChoice !== 'auto' && this.#withoutToolChoice.has(prompt.model);
     const asked = isChoiceRefused ? withoutToolChoice(prompt) : prompt;
-    const { writeBody, toolNames, dropped, clamped } = formatRequest(asked, info);
+    const { writeBody, toolNames, dropped, clamped, rewritten } = formatRequest(asked, info);
     let body: Buffer | undefined;
     return {
       // Where no tools are sent the choice `none` is kept all the same.
       dropped: isChoiceRefused && asked.tools.length > 0 ? [...dropped, 'tool_choice'] : dropped,
       clamped,
+      rewritten,
       send: async options => {
         try {
           body ??= await inSlices(writeBody());

@@ -1,4 +1,5 @@
 // Our messages → Cohere's. Every rule here is one that Cohere answers with a 400 or 422 when it is broken.
+import { isShownImage } from '../conversation/image-url.ts';
 import type { AssistantMessage, Citation, Message, ToolCall, ToolMessage } from '../conversation/message.ts';
 import type {
   CohereCitation,
@@ -30,6 +31,7 @@ export interface FormatOptions {
 // An empty tool result is refused by Cohere ("must have non-empty content"); clients do send them.
 const emptyResult = '(empty)';
 const noImage = '[An image was left out here: this model does not take images.]';
+const unknownImage = '[An image was left out here: it is no PNG, JPEG, WEBP or GIF.]';
 
 /**
  * Formats a conversation for Cohere's `POST /v2/chat`. The messages must be in a legal order already
@@ -59,6 +61,7 @@ export function formatMessage(message: Message, options: FormatOptions): CohereM
           if (part.type === 'text') return part;
           const { url, detail } = part;
           if (!options.form.images) return textBlock(noImage);
+          if (!isShownImage(url)) return textBlock(unknownImage);
           return { type: 'image_url' as const, image_url: { url, ...(detail ? { detail } : {}) } };
         });
       return content.length === 0 ? [] : [{ role: 'user', content }];
@@ -136,9 +139,11 @@ function formatToolResult(message: ToolMessage, { callId }: FormatOptions): Cohe
     return { role: 'tool', tool_call_id, content: message.content === '' ? emptyResult : message.content };
   }
   const content = message.content
-    .filter(part => part.type === 'document' || part.text !== '')
+    .filter(part => part.type !== 'text' || part.text !== '')
     .map(part => {
       if (part.type === 'text') return part;
+      // One that is to be seen stands in a message of the user's by now.
+      if (part.type === 'image') return textBlock(noImage);
       const { data, id } = part;
       return { type: 'document' as const, document: { data, ...(id === undefined ? {} : { id }) } };
     });

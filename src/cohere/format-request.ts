@@ -1,9 +1,10 @@
 // Prompt → the body of `POST /v2/chat`. Built from an allow-list: Cohere refuses every field that it does not know.
+import type { Adjustments } from '../conversation/adjustments.ts';
 import type { Settings } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { JsonObject, Message } from '../conversation/message.ts';
 import type { Slices } from '../streams/slices.ts';
-import type { Adjustments, ModelInfo, Prompt } from '../turn/model.ts';
+import type { ModelInfo, Prompt } from '../turn/model.ts';
 import { formatMessage } from './format-messages.ts';
 import { fitStrictTools, formatTools } from './format-tools.ts';
 import { messageForm } from './message-form.ts';
@@ -27,7 +28,7 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
     const messages = yield* serializeMessages(prompt.messages, messageForm(info), toolNames);
     return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"messages":[`), ...messages, Buffer.from(']}')]);
   }
-  return { writeBody, toolNames, dropped, clamped };
+  return { writeBody, toolNames, dropped, clamped, rewritten: [] };
 }
 
 /** What a prompt looks like to Cohere, for whoever has to know its size: options, and each message by itself. */
@@ -102,7 +103,10 @@ function formatSettings(
   if (settings.logprobs) options.logprobs = true;
   if (settings.documents?.length) options.documents = settings.documents;
   if (settings.citationOptions) options.citation_options = settings.citationOptions;
-  if (settings.safetyMode !== undefined) options.safety_mode = settings.safetyMode;
+  if (settings.safetyMode !== undefined) {
+    if (info?.features?.has('safety_modes') ?? true) options.safety_mode = settings.safetyMode;
+    else adjusted.dropped.push('safety_mode');
+  }
   if (settings.priority !== undefined) options.priority = settings.priority;
   if (responseFormat?.type === 'json') {
     const { schema } = responseFormat;

@@ -121,5 +121,7 @@ function encodeAssistant(message: AssistantMessage): string {
 function encodeResult(message: ToolMessage): string {
   const { toolCallId: id } = message;
   const text = spokenText(message);
-  return `t${id.length}:${id}${text.length}:${text}`;
+  const images = placedImages(message);
+  const encoded = `t${id.length}:${id}${text.length}:${text}`;
+  return images === '' ? encoded : `${encoded}i${images.length}:${images}`;
 }

@@ -71,13 +71,14 @@ export function spokenText({ content }: UserMessage | ToolMessage): string {
 }
 
 /** The images of a message and where in its text they stand; '' where it has none. */
-export function placedImages({ content }: UserMessage): string {
+export function placedImages({ content }: UserMessage | ToolMessage): string {
   if (typeof content === 'string') return '';
   let images = '';
   let place = 0;
   for (const part of content) {
     if (part.type === 'image') images += `${place},${part.url.length}:${part.url}`;
-    else place += part.text.length + 1;
+    else if (part.type === 'text') place += part.text.length + 1;
+    else place += JSON.stringify(part.data).length + 1;
   }
   return images;
 }

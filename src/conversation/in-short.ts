@@ -4,13 +4,11 @@ import type { ToolMessage } from './message.ts';
 export function resultText(message: ToolMessage): string {
   if (typeof message.content === 'string') return message.content;
   return message.content
-    .map(part =>
-      part.type === 'text'
-        ? part.text
-        : typeof part.data === 'string'
-          ? part.data
-          : JSON.stringify(part.data),
-    )
+    .map(part => {
+      if (part.type === 'text') return part.text;
+      if (part.type === 'image') return '';
+      return typeof part.data === 'string' ? part.data : JSON.stringify(part.data);
+    })
     .join('\n');
 }
 

@@ -79,14 +79,15 @@ export const carriedPrefix = 'cohere-proxy.';
 export interface ToolMessage {
   readonly role: 'tool';
   readonly toolCallId: string;
-  readonly content: string | readonly (TextPart | DocumentPart)[];
+  readonly content: string | readonly (TextPart | ImagePart | DocumentPart)[];
 }
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
 export function holdsImage(message: Message): boolean {
   const { role, content } = message;
-  return role === 'user' && typeof content !== 'string' && content.some(part => part.type === 'image');
+  const mayHold = role === 'user' || role === 'tool';
+  return mayHold && typeof content !== 'string' && content.some(part => part.type === 'image');
 }
 
 /** The text of a message without reasoning, plan, images and documents. */

@@ -26,7 +26,7 @@ function hasSameContent(a: SpokenMessage, b: SpokenMessage): boolean {
   if (typeof a.content === 'string' && typeof b.content === 'string') return a.content === b.content;
   if (typeof a.content === 'object' && typeof b.content === 'object' && areSame(a.content, b.content))
     return true;
-  return spokenText(a) === spokenText(b) && imagesOf(a) === imagesOf(b);
+  return spokenText(a) === spokenText(b) && placedImages(a) === placedImages(b);
 }
 
 /** Whether nothing needs to be put together to see it. */
@@ -37,10 +37,6 @@ function areSame(a: readonly Part[], b: readonly Part[]): boolean {
 function isSamePart(a: Part, b: Part | undefined): boolean {
   if (a.type === 'text') return b?.type === 'text' && a.text === b.text;
   return a.type === 'image' && b?.type === 'image' && a.url === b.url;
-}
-
-function imagesOf(message: SpokenMessage): string {
-  return message.role === 'user' ? placedImages(message) : '';
 }
 
 function saysTheSame(a: AssistantMessage, b: AssistantMessage): boolean {

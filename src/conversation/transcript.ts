@@ -45,6 +45,19 @@ export function checkNewMessages(history: History, added: readonly Message[], of
   }
 }
 
+/** Some clients lose the ids: a result without one is that of the next call of the history that waits for one. */
+export function answerOpenCalls(history: History, added: readonly Message[]): readonly Message[] {
+  if (!added.some(message => message.role === 'tool' && message.toolCallId === '')) return added;
+  const open = openCalls(history);
+  for (const message of added) if (message.role === 'tool') open.delete(message.toolCallId);
+  return added.map(message => {
+    if (message.role !== 'tool' || message.toolCallId !== '') return message;
+    const [id = ''] = open;
+    open.delete(id);
+    return { ...message, toolCallId: id };
+  });
+}
+
 /** Only the last step can be open: what comes after it was said without waiting for a result. */
 function openCalls(history: History): Set<string> {
   const { isBroken, step, answered: count } = history.fold(order);

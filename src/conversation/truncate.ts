@@ -4,6 +4,7 @@
 import { inShort, resultText } from './in-short.ts';
 import type { AssistantMessage, Message, SystemMessage } from './message.ts';
 import { holdsImage, textOf } from './message.ts';
+import { isResultImage } from './result-images.ts';
 
 /**
  * What is left out of a conversation. Places count from the first message after the leading system ones, so that
@@ -241,7 +242,7 @@ function unitsOf(body: readonly Message[], lastStep: number, latestReal: number)
   const units: Unit[] = [];
   for (let start = 0; start < body.length; ) {
     let end = start + 1;
-    if (isCalling(body[start])) while (body[end]?.role === 'tool') end += 1;
+    if (isCalling(body[start])) while (body[end]?.role === 'tool' || isResultImage(body[end])) end += 1;
     const holds = (place: number) => start <= place && place < end;
     units.push({ start, end, isPinned: end > lastStep || holds(firstUser) || holds(latestReal) });
     start = end;
@@ -261,7 +262,7 @@ const onlyDetails = /^\s*<environment_details>[\s\S]*<\/environment_details>\s*$
  */
 function isRealUserMessage(message: Message): boolean {
   if (message.role === 'tool') return resultText(message).includes('<user_message>');
-  if (message.role !== 'user') return false;
+  if (message.role !== 'user' || isResultImage(message)) return false;
   return holdsImage(message) || !onlyDetails.test(textOf(message));
 }
 

@@ -1,51 +1,63 @@
-// OpenAI's messages → ours. Lenient where clients are known to differ (null and empty contents, extra keys, legacy
-// roles); a 400 with the exact path where a part would have to be left out and the answer would change.
+// OpenAI's messages → ours. Whatever a client holds of a conversation it sends again with every turn, so that one thing
+// that is refused would end the conversation: what is in another form is mended, what has no counterpart gives way to
+// a remark, and both are named by their path. Refused is only what the user asks about now and the model cannot have.
+import { AdjustmentNotes } from '../conversation/adjustments.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { isShownImage } from '../conversation/image-url.ts';
 import type {
   AssistantMessage,
   DocumentPart,
   ImagePart,
-  JsonObject,
   Message,
   ReasoningPart,
   TextPart,
-  ToolCall,
 } from '../conversation/message.ts';
+import { CallReader } from './read-calls.ts';
+import { asText, type Fields, isMedia, type ReadPart, readPart } from './read-part.ts';
 import { readReasoning } from './read-reasoning.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+export function readMessages(messages: readonly unknown[], notes = new AdjustmentNotes()): Message[] {
+  return new MessageReader(messages, notes).read();
+}
 
-export function readMessages(messages: readonly unknown[]): Message[] {
-  // Legacy `function_call`s have no id: the result that follows is tied to its call by position.
-  let legacyCalls = 0;
-  return messages.map((message, index): Message => {
+type Role = 'system' | 'user' | 'assistant' | 'tool';
+
+class MessageReader {
+  readonly #messages: readonly unknown[];
+  readonly #notes: AdjustmentNotes;
+  readonly #calls: CallReader;
+  /** The place of what the user says now. */
+  readonly #asked: number;
+
+  constructor(messages: readonly unknown[], notes: AdjustmentNotes) {
+    this.#messages = messages;
+    this.#notes = notes;
+    this.#calls = new CallReader(notes);
+    const last = messages.findLastIndex(message => ['user', 'assistant'].includes(roleOf(message)));
+    this.#asked = roleOf(messages[last]) === 'user' ? last : -1;
+  }
+
+  read(): Message[] {
+    return this.#messages.map((message, index) => this.#readMessage(message, index));
+  }
+
+  #readMessage(message: unknown, index: number): Message {
     const path = `messages[${index}]`;
     const fields = readFields(message, path);
-    switch (fields.role) {
+    const { role, content } = fields;
+    switch (role) {
       case 'system':
       case 'developer':
-        return { role: 'system', content: readTextContent(fields.content, path) };
+        return { role: 'system', content: this.#textContent(content, path) };
       case 'user':
-        return { role: 'user', content: readUserContent(fields.content, path) };
-      case 'assistant': {
-        const legacyCall = fields.function_call;
-        if (legacyCall === undefined || legacyCall === null) return readAssistant(fields, path);
-        legacyCalls += 1;
-        const call = { id: `function_${legacyCalls}`, type: 'function', function: legacyCall };
-        return readAssistant({ ...fields, tool_calls: [call] }, path);
-      }
+        return { role: 'user', content: this.#userContent(content, path, index === this.#asked) };
+      case 'assistant':
+        return this.#assistant(fields, path);
       case 'tool':
-        return {
-          role: 'tool',
-          toolCallId: readString(fields.tool_call_id, `${path}.tool_call_id`),
-          content: readToolContent(fields.content, path),
-        };
-      case 'function':
-        return {
-          role: 'tool',
-          toolCallId: `function_${legacyCalls}`,
-          content: readTextContent(fields.content, path),
-        };
+      case 'function': {
+        const toolCallId = this.#calls.readResultId(fields, path);
+        return { role: 'tool', toolCallId, content: this.#toolContent(content, path) };
+      }
       default:
         throw new ProxyError(
           'invalid_value',
@@ -53,148 +65,156 @@ export function readMessages(messages: readonly unknown[]): Message[] {
           { param: `${path}.role` },
         );
     }
-  });
-}
-
-function readAssistant(fields: Fields, path: string): AssistantMessage {
-  const parts: (TextPart | ReasoningPart)[] = [];
-  const { text: reasoning, carried } = readReasoning(fields);
-  if (reasoning !== '') parts.push({ type: 'reasoning', text: reasoning });
-  const { content } = fields;
-  if (typeof content === 'string') {
-    if (content !== '') parts.push({ type: 'text', text: content });
-  } else if (content !== null && content !== undefined) {
-    for (const [index, part] of readParts(content, path)) {
-      const { type } = part;
-      // The Agents SDK puts the whole message's keys into its text part again: only the text counts.
-      if (type === 'text')
-        parts.push({ type: 'text', text: readString(part.text, `${path}.content[${index}].text`) });
-      else if (type === 'refusal') {
-        parts.push({ type: 'text', text: readString(part.refusal, `${path}.content[${index}].refusal`) });
-      } else throw unsupportedPart(type, `${path}.content[${index}]`);
-    }
   }
-  const toolCalls = readToolCalls(fields.tool_calls, path);
-  const [first] = parts;
-  return {
-    role: 'assistant',
-    ...(parts.length === 0
-      ? {}
-      : { content: parts.length === 1 && first?.type === 'text' ? first.text : parts }),
-    ...(toolCalls.length > 0 ? { toolCalls } : {}),
-    ...(carried === undefined ? {} : { carried }),
-  };
-}
 
-function readToolCalls(value: unknown, path: string): ToolCall[] {
-  if (value === null || value === undefined) return [];
-  if (!Array.isArray(value)) throw wrongType(`${path}.tool_calls`, 'an array');
-  return value.map((item: unknown, index): ToolCall => {
-    const callPath = `${path}.tool_calls[${index}]`;
-    const call = readFields(item, callPath);
-    if (call.type !== undefined && call.type !== 'function') {
-      throw new ProxyError(
-        'unsupported_value',
-        "Only tool calls of type 'function' have a counterpart at Cohere.",
-        {
-          param: `${callPath}.type`,
-        },
-      );
+  #assistant(fields: Fields, path: string): AssistantMessage {
+    const { text: reasoning, carried } = readReasoning(fields);
+    const parts: (TextPart | ReasoningPart)[] = [];
+    if (reasoning !== '') parts.push({ type: 'reasoning', text: reasoning });
+    const calls: [Fields, string][] = [];
+    const { content } = fields;
+    if (typeof content === 'string') {
+      if (content !== '') parts.push({ type: 'text', text: content });
+    } else {
+      for (const [part, partPath] of this.#parts(content, path, 'assistant')) {
+        if (part.as === 'text') parts.push({ type: 'text', text: part.text });
+        // Where it stands beside the content as well, it is the same.
+        else if (part.as === 'reasoning' && reasoning === '' && part.text !== '')
+          parts.push({ type: 'reasoning', text: part.text });
+        else if (part.as === 'call') calls.push([part.call, partPath]);
+        else if (part.as === 'image') parts.push({ type: 'text', text: leftOut('image') });
+      }
     }
-    const called = readFields(call.function, `${callPath}.function`);
-    const text = called.arguments;
+    const toolCalls = this.#calls.readCalls(fields, path, calls);
+    const [first] = parts;
     return {
-      id: readString(call.id, `${callPath}.id`),
-      name: readString(called.name, `${callPath}.function.name`),
-      // Some clients send the parsed object.
-      arguments: typeof text === 'string' ? text : JSON.stringify(text ?? {}),
+      role: 'assistant',
+      ...(parts.length === 0
+        ? {}
+        : { content: parts.length === 1 && first?.type === 'text' ? first.text : parts }),
+      ...(toolCalls.length > 0 ? { toolCalls } : {}),
+      ...(carried === undefined ? {} : { carried }),
     };
-  });
-}
+  }
 
-function readUserContent(content: unknown, path: string): string | (TextPart | ImagePart)[] {
-  if (typeof content === 'string') return content;
-  if (content === null || content === undefined) return '';
-  return readParts(content, path).map(([index, part]) => {
-    const partPath = `${path}.content[${index}]`;
-    if (part.type === 'text') return { type: 'text', text: readString(part.text, `${partPath}.text`) };
-    if (part.type === 'image_url') return readImage(part.image_url, `${partPath}.image_url`);
-    throw unsupportedPart(part.type, partPath);
-  });
-}
+  #userContent(content: unknown, path: string, isAsked: boolean): string | (TextPart | ImagePart)[] {
+    if (isPlainContent(content)) return content ?? '';
+    return this.#parts(content, path, 'user', isAsked).flatMap(([part]) => textOrImage(part));
+  }
 
-const imageUrl = /^(?:https?:\/\/|data:image\/(?:png|jpeg|jpg|webp|gif);base64,)/i;
-
-function readImage(value: unknown, path: string): ImagePart {
-  const image = typeof value === 'string' ? { url: value } : readFields(value, path);
-  const url = readString(image.url, `${path}.url`);
-  if (!imageUrl.test(url)) {
-    throw new ProxyError(
-      'invalid_value',
-      'An image must be an http(s) URL or a base64 data URL of PNG, JPEG, WEBP or GIF.',
-      {
-        param: `${path}.url`,
-      },
+  #toolContent(content: unknown, path: string): string | (TextPart | ImagePart | DocumentPart)[] {
+    if (isPlainContent(content)) return content ?? '';
+    const parts = this.#parts(content, path, 'tool');
+    return parts.flatMap(([part]): (TextPart | ImagePart | DocumentPart)[] =>
+      part.as === 'document' ? [part.document] : textOrImage(part),
     );
   }
-  const { detail } = image as Fields;
-  return {
-    type: 'image',
-    url,
-    ...(detail === 'auto' || detail === 'low' || detail === 'high' ? { detail } : {}),
-  };
+
+  /** Text parts stay parts: where they are cut says something to some clients' templates. */
+  #textContent(content: unknown, path: string): string | TextPart[] {
+    if (isPlainContent(content)) return content ?? '';
+    return this.#parts(content, path, 'system').flatMap(([part]) => {
+      if (part.as === 'image') return [{ type: 'text' as const, text: leftOut('image') }];
+      return textOrImage(part).filter(one => one.type === 'text');
+    });
+  }
+
+  /** With their paths, and with what had to be done to them noted. */
+  #parts(content: unknown, path: string, role: Role, isAsked = false): [ReadPart, string][] {
+    if (content === null || content === undefined) return [];
+    const isList = Array.isArray(content);
+    if (isAsked && !isList && !isPart(content))
+      throw wrongType(`${path}.content`, 'a string or an array of parts');
+    if (!isList) this.#notes.rewritten.push(`${path}.content`);
+    return (isList ? content : [content]).map((value: unknown, index): [ReadPart, string] => {
+      const partPath = isList ? `${path}.content[${index}]` : `${path}.content`;
+      return [this.#asFits(readPart(value), value, { role, path: partPath, isAsked }), partPath];
+    });
+  }
+
+  #asFits(
+    part: ReadPart,
+    value: unknown,
+    { role, path, isAsked }: { readonly role: Role; readonly path: string; readonly isAsked: boolean },
+  ): ReadPart {
+    const { dropped, rewritten } = this.#notes;
+    if (part.as === 'reasoning' && role !== 'assistant') {
+      rewritten.push(path);
+      return { ...part, as: 'text' };
+    }
+    const isForeign =
+      part.as === 'unfit' ||
+      (part.as === 'document' && role !== 'tool') ||
+      (part.as === 'call' && role !== 'assistant');
+    if (isForeign) {
+      const type = String((Object(value) as Fields).type ?? '');
+      // A tool may say anything.
+      if (role === 'tool' && !isMedia(type)) {
+        rewritten.push(path);
+        return asText(value);
+      }
+      if (isAsked) throw refusalOf(Object(value) as Fields, path);
+      dropped.push(path);
+      // In an answer of ours it is something that a client has added: a remark would make it another answer.
+      return role === 'assistant'
+        ? { as: 'nothing', isPlain: false }
+        : { as: 'text', text: leftOut(type), isPlain: false };
+    }
+    if (part.as === 'nothing') dropped.push(path);
+    else if (part.as === 'image' && !(canShow(role) && isShownImage(part.image.url))) dropped.push(path);
+    else if (!part.isPlain || (part.as === 'image' && role === 'tool')) rewritten.push(path);
+    return part;
+  }
 }
 
-function readToolContent(content: unknown, path: string): string | (TextPart | DocumentPart)[] {
-  if (typeof content === 'string') return content;
-  if (content === null || content === undefined) return '';
-  return readParts(content, path).map(([index, part]) => {
-    const partPath = `${path}.content[${index}]`;
-    if (part.type === 'text') return { type: 'text', text: readString(part.text, `${partPath}.text`) };
-    // Cohere's own form of a tool result, which can be cited by its own id.
-    if (part.type === 'document') return readDocument(part.document, `${partPath}.document`);
-    throw unsupportedPart(part.type, partPath);
-  });
+function isPlainContent(content: unknown): content is string | null | undefined {
+  return typeof content === 'string' || content === null || content === undefined;
 }
 
-function readDocument(value: unknown, path: string): DocumentPart {
-  const { data, id } = readFields(value, path);
-  const isData =
-    typeof data === 'string' || (typeof data === 'object' && data !== null && !Array.isArray(data));
-  if (!isData) throw wrongType(`${path}.data`, 'a string or an object');
-  return { type: 'document', data: data as string | JsonObject, ...(typeof id === 'string' ? { id } : {}) };
+function canShow(role: Role): boolean {
+  return role === 'user' || role === 'tool';
 }
 
-/** Text parts stay parts: where they are cut says something to some clients' templates. */
-function readTextContent(content: unknown, path: string): string | TextPart[] {
-  if (typeof content === 'string') return content;
-  if (content === null || content === undefined) return '';
-  return readParts(content, path).map(([index, part]) => {
-    if (part.type !== 'text') throw unsupportedPart(part.type, `${path}.content[${index}]`);
-    return { type: 'text', text: readString(part.text, `${path}.content[${index}].text`) };
-  });
+function textOrImage(part: ReadPart): (TextPart | ImagePart)[] {
+  if (part.as === 'text') return [{ type: 'text', text: part.text }];
+  return part.as === 'image' ? [part.image] : [];
 }
 
-function readParts(content: unknown, path: string): [number, Fields][] {
-  if (!Array.isArray(content)) throw wrongType(`${path}.content`, 'a string or an array of parts');
-  return content.map((part: unknown, index) => [index, readFields(part, `${path}.content[${index}]`)]);
+function leftOut(type: string): string {
+  const what =
+    type === 'image' ? 'An image' : `A part${type === '' ? '' : ` of type '${type.slice(0, 40)}'`}`;
+  return `[${what} was left out here.]`;
+}
+
+function roleOf(message: unknown): string {
+  return String((Object(message) as Fields).role);
 }
 
 function readFields(value: unknown, path: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wrongType(path, 'an object');
-  return value as Fields;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw wrongType(path, 'an object');
 }
 
-function readString(value: unknown, path: string): string {
-  if (typeof value !== 'string') throw wrongType(path, 'a string');
-  return value;
+function isPart(value: unknown): boolean {
+  return typeof (Object(value) as Fields).type === 'string';
 }
 
 function wrongType(path: string, expected: string): ProxyError {
   return new ProxyError('invalid_type', `Invalid type for '${path}': expected ${expected}.`, { param: path });
 }
 
-function unsupportedPart(type: unknown, path: string): ProxyError {
+function refusalOf({ type, image_url: image }: Fields, path: string): ProxyError {
+  if (type === 'image_url') {
+    const { url } = typeof image === 'string' ? { url: image } : (Object(image) as Fields);
+    if (typeof url !== 'string') return wrongType(`${path}.image_url`, 'a URL');
+    return new ProxyError(
+      'invalid_value',
+      'An image must be an http(s) URL or a base64 data URL of an image.',
+      {
+        param: `${path}.image_url.url`,
+      },
+    );
+  }
   const name = typeof type === 'string' ? `'${type.slice(0, 40)}'` : 'without a type';
   return new ProxyError('unsupported_value', `Content parts ${name} have no counterpart at Cohere.`, {
     param: `${path}.type`,

@@ -1,6 +1,12 @@
 // Body of POST /v1/chat/completions → ChatRequest. What has no counterpart at Cohere is dropped and named; what
 // would change the answer without a word is refused.
 import type { z } from 'zod';
+import {
+  AdjustmentNotes,
+  type Adjustments,
+  joinAdjustments,
+  noAdjustments,
+} from '../conversation/adjustments.ts';
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { holdsImage, type Message, textOf } from '../conversation/message.ts';
@@ -18,10 +24,7 @@ export interface ReadRequest {
   readonly includeUsage: boolean;
   /** Whether the answer carries `messages` and `reply`. */
   readonly includeMessages: boolean;
-  /** Names of parameters that have no effect. */
-  readonly dropped: readonly string[];
-  /** `name=value` of parameters that were brought into Cohere's range. */
-  readonly clamped: readonly string[];
+  readonly adjustments: Adjustments;
 }
 
 export type ReadLimits = SizeLimits;
@@ -39,7 +42,8 @@ export function readRequest(body: unknown, limits: ReadLimits, label?: string): 
   const fields = parsed.data;
   refuseWhatChangesTheAnswer(fields);
 
-  const messages = readAllMessages(fields);
+  const notes = new AdjustmentNotes();
+  const messages = readAllMessages(fields, notes);
   const holdsAssistant = messages.some(message => message.role === 'assistant');
   const session = chooseSession(fields, holdsAssistant);
   if (!fields.model && session.id === undefined && session.dialect === 'transcript') {
@@ -47,8 +51,8 @@ export function readRequest(body: unknown, limits: ReadLimits, label?: string): 
       param: 'model',
     });
   }
-  const { tools, toolChoice, allowedTools, strictTools, dropped } = readTools(fields);
-  const { settings, dropped: droppedSettings, clamped } = readSettings(fields);
+  const { tools, toolChoice, allowedTools, strictTools, ...adjustedTools } = readTools(fields);
+  const { settings, ...adjustedSettings } = readSettings(fields);
   if (settings.responseFormat?.type === 'json' && tools) {
     throw new ProxyError('unsupported_parameter', 'Cohere gives JSON output only without tools.', {
       param: 'response_format',
@@ -73,13 +77,18 @@ export function readRequest(body: unknown, limits: ReadLimits, label?: string): 
     includeUsage: fields.stream_options?.include_usage ?? false,
     includeMessages:
       fields.include_messages ?? (session.dialect === 'session' || (!holdsAssistant && !tools)),
-    dropped: [
-      ...(fields.messages?.some(holdsName) ? ['messages.name'] : []),
-      ...Object.keys(body).filter(name => !Object.hasOwn(chatBody.shape, name)),
-      ...dropped,
-      ...droppedSettings,
-    ],
-    clamped,
+    adjustments: joinAdjustments(
+      {
+        ...noAdjustments,
+        dropped: [
+          ...(fields.messages?.some(holdsName) ? ['messages.name'] : []),
+          ...Object.keys(body).filter(name => !Object.hasOwn(chatBody.shape, name)),
+        ],
+      },
+      notes,
+      adjustedTools,
+      adjustedSettings,
+    ),
   };
 }
 
@@ -103,7 +112,7 @@ function refuseWhatChangesTheAnswer(fields: ChatBody): void {
   if (fields.web_search_options) refuse('web_search_options', "Cohere's chat API v2 has no web search.");
 }
 
-function readAllMessages(fields: ChatBody): Message[] {
+function readAllMessages(fields: ChatBody, notes: AdjustmentNotes): Message[] {
   const { message } = fields;
   const hasMessage = message !== undefined && message !== null;
   if (hasMessage && fields.messages) {
@@ -111,7 +120,7 @@ function readAllMessages(fields: ChatBody): Message[] {
       param: 'message',
     });
   }
-  if (hasMessage) return [readOneMessage(message)];
+  if (hasMessage) return [readOneMessage(message, notes)];
   if (!fields.messages) {
     throw new ProxyError('missing_required_parameter', "Missing required parameter: 'messages'.", {
       param: 'messages',
@@ -122,19 +131,31 @@ function readAllMessages(fields: ChatBody): Message[] {
       param: 'messages',
     });
   }
-  return readMessages(fields.messages);
+  return readMessages(fields.messages, notes);
 }
 
 /** `message`: a text, a list of parts, or a whole message of the user. */
-function readOneMessage(value: unknown): Message {
+function readOneMessage(value: unknown, notes: AdjustmentNotes): Message {
   const isMessage = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (typeof value === 'number' || typeof value === 'boolean') {
+    throw new ProxyError(
+      'invalid_type',
+      "Invalid type for 'message': expected a string, parts or a message.",
+      {
+        param: 'message',
+      },
+    );
+  }
   let message: Message | undefined;
+  const rename = (text: string) =>
+    text.replaceAll('messages[0].content', 'message').replaceAll('messages[0]', 'message');
   try {
-    [message] = readMessages([isMessage ? { role: 'user', ...value } : { role: 'user', content: value }]);
+    const read = new AdjustmentNotes();
+    [message] = readMessages([{ role: 'user', ...(isMessage ? value : { content: value }) }], read);
+    for (const path of read.dropped) notes.dropped.push(rename(path));
+    for (const path of read.rewritten) notes.rewritten.push(rename(path));
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
-    const rename = (text: string) =>
-      text.replaceAll('messages[0].content', 'message').replaceAll('messages[0]', 'message');
     throw new ProxyError(error.code, rename(error.message), { param: rename(error.param ?? 'message') });
   }
   const saysNothing = message?.role === 'user' && textOf(message) === '' && !holdsImage(message);

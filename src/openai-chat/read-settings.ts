@@ -1,13 +1,12 @@
 // OpenAI's sampling and output parameters → Cohere's ranges. Clamped where the meaning stays, dropped where Cohere
 // has nothing like it; both are told to the client.
+import type { Adjustments } from '../conversation/adjustments.ts';
 import type { ResponseFormat, Settings, Thinking } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { ChatBody } from './wire.ts';
 
-export interface ReadSettings {
+export interface ReadSettings extends Adjustments {
   readonly settings: Settings;
-  readonly dropped: readonly string[];
-  readonly clamped: readonly string[];
 }
 
 const maxStopSequences = 5;
@@ -15,6 +14,7 @@ const maxStopSequences = 5;
 export function readSettings(fields: ChatBody): ReadSettings {
   const dropped: string[] = [];
   const clamped: string[] = [];
+  const rewritten: string[] = [];
   const clamp = (name: string, value: number, min: number, max: number): number => {
     const kept = Math.min(max, Math.max(min, value));
     if (kept !== value) clamped.push(`${name}=${kept}`);
@@ -23,7 +23,8 @@ export function readSettings(fields: ChatBody): ReadSettings {
 
   const { temperature, top_p, k, priority, seed } = fields;
   const maxTokens = readMaxTokens(fields);
-  const stopSequences = readStop(fields.stop);
+  const stopSequences = readStop(fields.stop, dropped);
+  const safetyMode = readSafetyMode(fields.safety_mode, rewritten);
   // 0 is Cohere's default, and some models refuse the two penalties together: only what has an effect is sent.
   const frequencyPenalty = clamp('frequency_penalty', fields.frequency_penalty ?? 0, 0, 1);
   const presencePenalty = clamp('presence_penalty', fields.presence_penalty ?? 0, 0, 1);
@@ -51,10 +52,10 @@ export function readSettings(fields: ChatBody): ReadSettings {
     ...(thinking ? { thinking } : {}),
     ...(fields.documents?.length ? { documents: fields.documents } : {}),
     ...(fields.citation_options ? { citationOptions: fields.citation_options } : {}),
-    ...(fields.safety_mode ? { safetyMode: fields.safety_mode } : {}),
+    ...(safetyMode ? { safetyMode } : {}),
     ...(isGiven(priority) ? { priority } : {}),
   };
-  return { settings, dropped, clamped };
+  return { settings, dropped, clamped, rewritten };
 }
 
 function isGiven<Value>(value: Value | null | undefined): value is Value {
@@ -76,18 +77,33 @@ function readMaxTokens({ max_completion_tokens, max_tokens }: ChatBody): number 
   return wanted;
 }
 
-function readStop(stop: ChatBody['stop']): string[] {
-  const sequences = (typeof stop === 'string' ? [stop] : (stop ?? [])).filter(sequence => sequence !== '');
-  if (sequences.length > maxStopSequences) {
-    throw new ProxyError(
-      'array_above_max_length',
-      `Invalid 'stop': Cohere takes at most ${maxStopSequences}.`,
-      {
-        param: 'stop',
-      },
-    );
+/** The first ones: without the others the answer may only become longer. */
+function readStop(stop: ChatBody['stop'], dropped: string[]): string[] {
+  const sequences: string[] = [];
+  for (const [index, sequence] of (typeof stop === 'string' ? [stop] : (stop ?? [])).entries()) {
+    if (sequence === '' || sequences.includes(sequence)) continue;
+    if (sequences.length < maxStopSequences) sequences.push(sequence);
+    else dropped.push(`stop[${index}]`);
   }
   return sequences;
+}
+
+const safetyModes = ['CONTEXTUAL', 'STRICT', 'OFF'] as const;
+
+/** `NONE` is what Cohere's first API called `OFF`. */
+function readSafetyMode(given: ChatBody['safety_mode'], rewritten: string[]): Settings['safetyMode'] {
+  if (!given) return undefined;
+  const upper = given.toUpperCase();
+  const mode = safetyModes.find(name => name === (upper === 'NONE' ? 'OFF' : upper));
+  if (mode === undefined) {
+    throw new ProxyError(
+      'invalid_value',
+      `Invalid 'safety_mode': expected one of ${safetyModes.join(', ')}.`,
+      { param: 'safety_mode' },
+    );
+  }
+  if (mode !== given) rewritten.push('safety_mode');
+  return mode;
 }
 
 function readResponseFormat(format: ChatBody['response_format']): ResponseFormat | undefined {

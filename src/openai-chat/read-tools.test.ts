@@ -13,6 +13,8 @@ const nothing = {
   allowedTools: undefined,
   strictTools: false,
   dropped: [],
+  clamped: [],
+  rewritten: [],
 };
 
 describe('tools', () => {
@@ -42,7 +44,12 @@ describe('tools', () => {
   });
 
   test.each<[object, string, string]>([
-    [{ tools: [tool('a'), tool('b'), tool('a')] }, 'invalid_value', 'tools[2].function.name'],
+    [{ tools: [{ type: 'function' }] }, 'invalid_type', 'tools[0].function'],
+    [{ tools: [{ type: 'function', function: {} }] }, 'invalid_type', 'tools[0].function.name'],
+    [{ tools: [tool('a'), tool('')] }, 'invalid_value', 'tools[1].function.name'],
+    [{ tools: [tool('a', { parameters: 'none' })] }, 'invalid_value', 'tools[0].function.parameters'],
+    [{ tools: ['a'] }, 'invalid_type', 'tools[0]'],
+    [{ functions: [{}] }, 'invalid_type', 'functions[0].name'],
   ])('%j is refused', (fields, code, param) => {
     expect(() => read(fields)).toThrow(ProxyError);
     expect(() => read(fields)).toThrow(expect.objectContaining({ code, param, status: 400 }));

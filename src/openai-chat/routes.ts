@@ -1,5 +1,7 @@
 // POST /v1/chat/completions: read, run, write.
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { joinAdjustments } from '../conversation/adjustments.ts';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { App } from '../http/app.ts';
@@ -9,6 +11,7 @@ import { readRepetition } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
 import { sendJson } from '../http/send-json.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
+import { adjustmentHeaders, type WrittenAdjustments, writeAdjustments } from '../http/write-adjustments.ts';
 import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
@@ -34,9 +37,8 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
     const caller = { ...request.caller, user: read.user };
     const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
     const turn = await openTurn({ chat: read.chat, caller, client, repetition }, turns);
-    const { dropped, clamped } = namesOf(turn, read);
-    if (dropped.length + clamped.length > 0)
-      request.log.debug({ dropped, clamped }, 'parameters without effect');
+    const adjusted = adjustmentsOf(turn, read);
+    if (Object.keys(adjusted).length > 0) request.log.debug(adjusted, 'the request was not taken as it came');
     const { answerId: id, createdAtMs, model } = turn;
     const head: AnswerHead = { id, created: Math.floor(createdAtMs / 1000), model };
     if (!read.chat.stream) return sendWhole(turn, head, read, reply, limits.clientWriteTimeoutMs);
@@ -78,20 +80,24 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<void> {
-    setHeaders(reply, turn, read);
+    let told = setHeaders(reply, turn, read);
     const sse = new SseWriter(reply, limits);
     const chunks = new ChunkWriter(head, read);
     try {
       await turn.start();
-      setHeaders(reply, turn, read);
+      if (!sse.isOpen) told = setHeaders(reply, turn, read);
       for await (const batch of turn.events()) {
         // The first batch may be the last: by now it is known whether the turn was stored.
-        if (!sse.isOpen) setHeaders(reply, turn, read);
+        if (!sse.isOpen) told = setHeaders(reply, turn, read);
         const end = batch.at(-1);
         const frames = chunks.write(batch);
         if (end?.type === 'turn-end') {
           const { carrier } = turn;
-          sse.end(frames + chunks.end(end, sessionFieldsOf(turn, read, turn.reply, carrier), carrier));
+          const fields = sessionFieldsOf(turn, read, turn.reply, carrier);
+          // What was adjusted since the headers went out.
+          const adjustments = adjustmentsOf(turn, read);
+          const isTold = isDeepStrictEqual(adjustments, told);
+          sse.end(frames + chunks.end(end, isTold ? fields : { ...fields, adjustments }, carrier));
         } else await sse.write(frames);
       }
     } catch (thrown) {
@@ -141,28 +147,21 @@ function sessionFieldsOf(
   );
 }
 
-const headerSafe = /^[\w.\-=[\]]{1,80}$/;
-const maxNamed = 30;
-
-function setHeaders(reply: FastifyReply, turn: Answer, read: ReadRequest): void {
+/** @returns what they say of adjustments */
+function setHeaders(reply: FastifyReply, turn: Answer, read: ReadRequest): WrittenAdjustments {
   const { sessionId } = turn;
   reply.header('x-session-state', sessionId === null ? 'none' : turn.state);
   if (sessionId === null) reply.removeHeader('x-session-id');
   else reply.header('x-session-id', sessionId);
   if (turn.isReplayed) reply.header('idempotent-replayed', 'true');
-  const { dropped, clamped } = namesOf(turn, read);
   const { leftOut, shortened } = turn.truncated;
   if (leftOut + shortened > 0)
     reply.header('x-context-truncated', `messages=${leftOut}, results=${shortened}`);
-  if (dropped.length > 0) reply.header('x-dropped-parameters', dropped.join(', '));
-  if (clamped.length > 0) reply.header('x-clamped-parameters', clamped.join(', '));
+  const adjusted = adjustmentsOf(turn, read);
+  reply.headers(adjustmentHeaders(adjusted));
+  return adjusted;
 }
 
-/** Names come from the client: only what is safe in a header, and in a log, is said again. */
-function namesOf({ adjustments }: Answer, read: ReadRequest) {
-  const safe = (names: readonly string[]) => names.filter(name => headerSafe.test(name)).slice(0, maxNamed);
-  return {
-    dropped: safe([...read.dropped, ...adjustments.dropped]),
-    clamped: safe([...read.clamped, ...adjustments.clamped]),
-  };
+function adjustmentsOf({ adjustments }: Answer, read: ReadRequest): WrittenAdjustments {
+  return writeAdjustments(joinAdjustments(read.adjustments, adjustments));
 }

@@ -9,25 +9,28 @@ const jsonObject = z.custom<JsonObject>(
   'expected an object',
 );
 
-const functionTool = z.object({
-  type: z.literal('function'),
-  function: z.object({
-    name: z.string().min(1).max(256),
-    description: z.string().nullish(),
-    parameters: jsonObject.nullish(),
-    strict: z.boolean().nullish(),
-  }),
+/** What is read of a tool, wherever its form keeps it. */
+export const toolFunction = z.object({
+  name: z.string().min(1).max(256),
+  description: z.string().nullish().catch(null),
+  parameters: jsonObject.nullish(),
+  strict: z.boolean().nullish().catch(null),
 });
 
-const namedTool = z.object({ type: z.literal('function'), function: z.object({ name: z.string() }) });
+// Of another type: `custom`, `web_search` …
+const namedTool = z.object({
+  type: z.string(),
+  function: z.object({ name: z.string() }).nullish(),
+  name: z.string().nullish(),
+});
 
 const toolChoice = z.union([
-  z.enum(['none', 'auto', 'required']),
-  namedTool,
+  z.enum(['none', 'auto', 'required', 'any']),
   z.object({
     type: z.literal('allowed_tools'),
     allowed_tools: z.object({ mode: z.enum(['auto', 'required']), tools: z.array(namedTool).min(1) }),
   }),
+  namedTool,
 ]);
 
 const responseFormat = z.union([
@@ -43,18 +46,11 @@ export const chatBody = z.object({
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   user: z.string().max(512).nullish(),
 
-  tools: z.array(functionTool).nullish(),
+  // Read one by one (read-tools.ts): one that does not fit ends no conversation.
+  tools: z.array(z.unknown()).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  functions: z
-    .array(
-      z.object({
-        name: z.string().min(1).max(256),
-        description: z.string().nullish(),
-        parameters: jsonObject.nullish(),
-      }),
-    )
-    .nullish(),
+  functions: z.array(z.unknown()).nullish(),
   function_call: z.union([z.enum(['none', 'auto']), z.object({ name: z.string() })]).nullish(),
 
   max_completion_tokens: z.int().nullish(),
@@ -77,7 +73,7 @@ export const chatBody = z.object({
   // Cohere's own, under Cohere's names.
   documents: z.array(z.union([z.string(), jsonObject])).nullish(),
   citation_options: jsonObject.nullish(),
-  safety_mode: z.enum(['CONTEXTUAL', 'STRICT', 'OFF', 'NONE']).nullish(),
+  safety_mode: z.string().nullish(),
   k: z.int().min(0).max(500).nullish(),
   priority: z.int().min(0).max(999).nullish(),
   thinking: z

@@ -3,6 +3,7 @@ import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { textOf } from '../conversation/message.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { FinishReason, Logprob } from '../conversation/turn-event.ts';
+import type { WrittenAdjustments } from '../http/write-adjustments.ts';
 import { type OpenAIMessage, writeAssistant, writeMessage } from './write-message.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -20,6 +21,8 @@ export interface SessionFields {
   readonly reply?: string;
   /** The conversation with this turn. */
   readonly messages?: readonly OpenAIMessage[];
+  /** All of them, where the headers had gone before the last was known. */
+  readonly adjustments?: WrittenAdjustments;
 }
 
 export function writeCompletion(

@@ -78,7 +78,7 @@ const message = z.discriminatedUnion('role', [
   z.strictObject({
     role: z.literal('tool'),
     toolCallId: z.string(),
-    content: z.union([z.string(), listOf(z.discriminatedUnion('type', [text, document]))]),
+    content: z.union([z.string(), listOf(z.discriminatedUnion('type', [text, image, document]))]),
   }),
 ]) satisfies z.ZodType<Message>;
 

@@ -1,8 +1,8 @@
 // What a door needs of a turn, whether its answer is being made or was stored before.
+import type { Adjustments } from '../conversation/adjustments.ts';
 import type { Message } from '../conversation/message.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
-import type { Adjustments } from './model.ts';
 import type { SessionState } from './open-session.ts';
 
 export interface Answer {

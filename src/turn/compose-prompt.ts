@@ -10,7 +10,13 @@ import {
   textOf,
 } from '../conversation/message.ts';
 import { Passage } from '../conversation/passage.ts';
-import { checkNewMessages, isInOrderWith, repairTranscript } from '../conversation/transcript.ts';
+import { holdsResultImage, moveResultImages } from '../conversation/result-images.ts';
+import {
+  answerOpenCalls,
+  checkNewMessages,
+  isInOrderWith,
+  repairTranscript,
+} from '../conversation/transcript.ts';
 import type { Continuation } from './continuation.ts';
 import type { Prompt } from './model.ts';
 
@@ -26,7 +32,8 @@ export interface Composed {
 }
 
 export function composePrompt(request: ChatRequest, continuation: Continuation, model: string): Composed {
-  const { session, system, history, told, added, offset } = continuation;
+  const { session, system, history, told, offset } = continuation;
+  const added = answerOpenCalls(history, continuation.added);
   // A conversation that was begun in the same words adds nothing to them but another answer.
   const isAsked = added.length > 0 || isDue(history);
   if (!isAsked || !(holdsSaid(history) || holdsSaid(added))) {
@@ -40,9 +47,9 @@ export function composePrompt(request: ChatRequest, continuation: Continuation, 
   }
   if (request.session.dialect === 'session') checkNewMessages(history, added, offset);
   const messages =
-    told === undefined && isInOrderWith(history, added)
+    told === undefined && isInOrderWith(history, added) && !holdsResultImage(history, added)
       ? new Passage({ lead: system, history, rest: added })
-      : Passage.of(repairTranscript([...system, ...(told ?? history), ...added]));
+      : Passage.of(moveResultImages(repairTranscript([...system, ...(told ?? history), ...added])));
   const tools = request.tools ?? (isOwn(request) ? session?.tools : undefined) ?? [];
   const { offered, toolChoice } = offerTools(request, tools, messages);
   const prompt: Prompt = {

@@ -1,4 +1,5 @@
 // What a turn needs of a model. `cohere/client.ts` is the one that is real.
+import type { Adjustments } from '../conversation/adjustments.ts';
 import type { Settings, Tool, ToolChoice } from '../conversation/chat-request.ts';
 import type { Message } from '../conversation/message.ts';
 import type { Passage } from '../conversation/passage.ts';
@@ -41,14 +42,6 @@ export interface Prompt {
   readonly strictTools: boolean;
   readonly settings: Settings;
   readonly stream: boolean;
-}
-
-/** What could not be kept of a request's settings, for the answer's headers. */
-export interface Adjustments {
-  /** Names of parameters that had no effect. */
-  readonly dropped: readonly string[];
-  /** `name=value` of parameters that were brought into Cohere's range. */
-  readonly clamped: readonly string[];
 }
 
 /** What Cohere's own counts have taught for one model and mix of features. */

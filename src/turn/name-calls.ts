@@ -1,5 +1,6 @@
 // Tool calls as the client may see them: ids that every client takes (`[A-Za-z0-9_-]{1,64}`) and that are unique
 // in the session; and only the first call where the client asked for no parallel ones, which Cohere cannot promise.
+import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 
 const usableId = /^[A-Za-z0-9_-]{1,64}$/;
@@ -30,7 +31,13 @@ export class CallNamer {
   }
 
   #nameCall(event: Extract<TurnEvent, { type: 'tool-call-start' }>): TurnEvent {
-    const { id } = event;
+    const { id, name } = event;
+    // Nobody could run it, and Cohere would refuse to hear it again: the model failed, as it may not the next time.
+    if (name.trim() === '') {
+      throw new ProxyError('upstream_invalid_response', 'Cohere called a tool without a name.', {
+        repeat: 'as-is',
+      });
+    }
     const isUsable = usableId.test(id) && !this.#named.has(id) && !this.#isTaken(id);
     const given = isUsable ? id : this.#makeId();
     this.#named.add(given);

@@ -1,5 +1,6 @@
 // A request that comes again gets the answer that was stored, not another one: with the same `Idempotency-Key`, or
 // when the official client says that it repeats (it does so by itself after a cut connection).
+import { noAdjustments } from '../conversation/adjustments.ts';
 import { type Message, textOf } from '../conversation/message.ts';
 import { keyReused } from '../conversation/repeated-key.ts';
 import type { Reply } from '../conversation/reply.ts';
@@ -35,7 +36,7 @@ export async function findLastAnswer(
 class ReplayedTurn implements Answer {
   readonly isReplayed = true;
   readonly carrier = undefined;
-  readonly adjustments = { dropped: [], clamped: [] };
+  readonly adjustments = noAdjustments;
   readonly truncated = { leftOut: 0, shortened: 0 };
   readonly #recalled: Recalled;
 

@@ -6,6 +6,7 @@
 // - A turn that fails or is given up leaves no trace; once `turn-end` was seen, the commit is finished even if
 //   the client has left.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Adjustments } from '../conversation/adjustments.ts';
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
@@ -18,7 +19,7 @@ import type { Answer } from './answer.ts';
 import type { Composed } from './compose-prompt.ts';
 import { Deadline } from './deadline.ts';
 import { type Fitted, fitPrompt } from './fit-prompt.ts';
-import type { Adjustments, Measured, ModelInfo, PreparedCall } from './model.ts';
+import type { Measured, ModelInfo, PreparedCall } from './model.ts';
 import { CallNamer } from './name-calls.ts';
 import type { OpenSession, SessionState } from './open-session.ts';
 import type { Caller, TurnParts } from './turn-parts.ts';
