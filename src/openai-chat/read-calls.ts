@@ -10,7 +10,7 @@ export class CallReader {
   #legacyCalls = 0;
   #madeIds = 0;
   /** Of the last message that calls tools, those without a result yet. */
-  #open: string[] = [];
+  #open = new Set<string>();
 
   constructor(notes: AdjustmentNotes) {
     this.#notes = notes;
@@ -25,13 +25,14 @@ export class CallReader {
     const calls = items.flatMap((item: unknown, index) =>
       this.#readCall(item, `${path}.tool_calls[${index}]`, isPlainCall(item)),
     );
+    const listedIds = new Set(calls.map(({ id }) => id));
     for (const [part, partPath] of inContent) {
       const [call] = this.#readCall(part, partPath, false);
       // Some clients hold each call twice, as a part and beside the content.
-      if (call && !calls.some(({ id, name }) => id === call.id && name === call.name)) calls.push(call);
+      if (call && !listedIds.has(call.id)) calls.push(call);
     }
     if (calls.length === 0 && isObject(legacy)) calls.push(...this.#readLegacy(legacy, path));
-    if (calls.length > 0) this.#open = calls.map(({ id }) => id);
+    if (calls.length > 0) this.#open = new Set(calls.map(({ id }) => id));
     return calls;
   }
 
@@ -47,7 +48,7 @@ export class CallReader {
   }
 
   #close(id: string): string {
-    this.#open = this.#open.filter(open => open !== id);
+    this.#open.delete(id);
     return id;
   }
 
