@@ -41,6 +41,7 @@ function makeNative(message: Message): Message {
   const { content, toolCalls = [] } = message;
   return {
     ...message,
+    origin: 'reply',
     content: [
       { type: 'reasoning', text: 'I should look into the file first.' },
       { type: 'text', text: `${content}\n` },
@@ -60,7 +61,7 @@ for (let round = -warmUp; round < rounds; round += 1) {
   const parsedMs = performance.now();
   const match = matchTranscript(stored, sent);
   const matchedMs = performance.now();
-  const { anchors } = anchorsOf(sent);
+  const anchors = anchorsOf(sent);
   const hashedMs = performance.now();
   if (match?.sentLength !== lastReply || anchors.at(-1)?.length !== lastReply)
     throw new Error('not recognised');

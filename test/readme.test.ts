@@ -300,8 +300,11 @@ describe('what it says of sessions holds', () => {
     const second = await say({ model, messages: goingOn });
     expect(second.headers.get('x-session-state')).toBe('continued');
     expect(second.sessionId).toBe(first.sessionId);
+    const rewound = await say({ model, messages: goingOn });
+    expect(rewound.headers.get('x-session-state')).toBe('forked');
     const again = await say({ model, messages: talk });
-    expect(again.headers.get('x-session-state')).toBe('forked');
+    // No answer of ours is shared yet.
+    expect(again.headers.get('x-session-state')).toBe('new');
     expect(again.sessionId).not.toBe(first.sessionId);
     const replaced = await say({
       sessionId: first.sessionId,
@@ -312,7 +315,7 @@ describe('what it says of sessions holds', () => {
     expect(replaced.messages).toHaveLength(3);
     const listed = await fetch(`${replaced.url}/v1/sessions?branches=true`);
     const { data } = (await listed.json()) as { data: { id: string; message_count: number }[] };
-    expect(data.map(session => session.message_count).sort()).toEqual([3, 4, 6]);
+    expect(data.map(session => session.message_count).sort()).toEqual([3, 4, 6, 6]);
   });
 
   test('I5 Idempotency-Key: the stored answer, or 422', async () => {

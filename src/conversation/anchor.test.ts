@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type AnchorChain, anchorChain, anchorsOf, openingOf } from './anchor.ts';
+import { type AnchorChain, anchorChain, anchorsOf, openingOf, scopedAnchor, scopesOf } from './anchor.ts';
 import type { Message } from './message.ts';
 
 const user = (content: string): Message => ({ role: 'user', content });
@@ -11,21 +11,26 @@ const calls = (...ids: string[]): Message => ({
 });
 const result = (toolCallId: string, content: string): Message => ({ role: 'tool', toolCallId, content });
 
-const digestsOf = (messages: readonly Message[]) => anchorsOf(messages).anchors.map(({ digest }) => digest);
+const digestsOf = (messages: readonly Message[]) => anchorsOf(messages).map(({ digest }) => digest);
 const fold = (messages: readonly Message[]) =>
   messages.reduce((chain, message) => anchorChain.step(chain, message), anchorChain.start());
 
 const talk = [user('1'), calls('x', 'y'), result('y', '2'), result('x', '3'), says('4'), user('5')];
 
-test('each reply leaves one, of everything up to it', () => {
-  const { anchors, chain } = anchorsOf(talk);
-  expect(anchors.map(({ length, holdsCallId }) => [length, holdsCallId])).toEqual([
-    [2, true],
-    [5, true],
-  ]);
+test('the opening and each reply leave one, of everything up to it', () => {
+  const anchors = anchorsOf(talk);
+  expect(anchors.map(({ length }) => length)).toEqual([1, 2, 5]);
   for (const { digest } of anchors) expect(digest).toMatch(/^[A-Za-z0-9_-]{22}$/);
-  expect(chain).toEqual(fold(talk));
-  expect(digestsOf([user('0'), ...talk.slice(1)])).not.toContain(anchors[1]?.digest);
+  expect(digestsOf([user('0'), ...talk.slice(1)])).not.toContain(anchors[2]?.digest);
+  expect(anchorsOf([user('1'), user('2')]).map(({ length }) => length)).toEqual([2]);
+  expect(anchorsOf([])).toEqual([]);
+});
+
+test('under a label, or a system text, it is another one', () => {
+  const scoped = ['a', 'b', undefined].flatMap(label => [...scopesOf(label, 's'), ...scopesOf(label, 't')]);
+  const digests = scoped.map(scope => scopedAnchor('anchor', scope));
+  // Each label alone comes twice.
+  expect(new Set([...digests, 'anchor']).size).toBe(9);
 });
 
 test('the form is fixed: they are stored', () => {
@@ -34,7 +39,7 @@ test('the form is fixed: they are stored', () => {
   const first = digest(`${opening}a0:c1:x4:readc1:y4:read`);
   const second = digest(`${first}t1:x1:3t1:y1:2a1:4`);
   expect(openingOf(fold(talk))).toBe(opening);
-  expect(digestsOf(talk)).toEqual([first, second]);
+  expect(digestsOf(talk)).toEqual([opening, first, second]);
 });
 
 test('the opening is what comes before the first reply, whether that has come or not', () => {

@@ -18,7 +18,6 @@ export interface AnchorChain {
   readonly digest?: string;
   /** The anchor of what came before the first reply. Only after one; '' where nothing came before it. */
   readonly opening?: string;
-  readonly holdsCallId: boolean;
   /** The last anchor, and what was said since. */
   readonly text: string;
   /** A step's results, which are put in order once no more can come. */
@@ -32,30 +31,28 @@ interface Results {
 
 /** A fold over messages. */
 export const anchorChain = {
-  start: (): AnchorChain => ({ holdsCallId: false, text: '' }),
+  start: (): AnchorChain => ({ text: '' }),
 
   /** The same chain where the message does not count. */
   step(chain: AnchorChain, message: Message): AnchorChain {
     if (!isCompared(message)) return chain;
-    const { opening, holdsCallId } = chain;
+    const { opening } = chain;
     const begun = opening === undefined ? undefined : { opening };
     switch (message.role) {
       case 'tool':
         return {
           ...begun,
-          holdsCallId,
           text: chain.text,
           results: { last: message, before: chain.results },
         };
       case 'user':
-        return { ...begun, holdsCallId, text: textOf(chain) + encodeUser(message) };
+        return { ...begun, text: textOf(chain) + encodeUser(message) };
       case 'assistant': {
         const before = opening === undefined ? (openingOf(chain) ?? '') : textOf(chain);
         const digest = digestOf(before + encodeAssistant(message));
         return {
           digest,
           opening: opening ?? before,
-          holdsCallId: holdsCallId || Boolean(message.toolCalls?.length),
           text: digest,
         };
       }
@@ -72,26 +69,46 @@ export function openingOf(chain: AnchorChain): string | undefined {
   return text === '' ? undefined : digestOf(text);
 }
 
+/** What tells conversations apart that begin with the same words. */
+export interface AnchorScope {
+  readonly label: string | undefined;
+  /** Absent: under whatever system text. */
+  readonly systemDigest?: string;
+}
+
+/** The anchor of those conversations alone: there may be many more than are looked at. */
+export function scopedAnchor(anchor: string, { label, systemDigest }: AnchorScope): string {
+  return digestOf(JSON.stringify([anchor, label ?? null, systemDigest ?? null]));
+}
+
+/** By which an anchor is left and asked for, beside its words alone: the narrowest first. */
+export function scopesOf(label: string | undefined, systemDigest: string): AnchorScope[] {
+  return label === undefined ? [{ label, systemDigest }] : [{ label, systemDigest }, { label }];
+}
+
 export interface Anchor {
   readonly digest: string;
   /** How many of the messages it stands for. */
   readonly length: number;
-  readonly holdsCallId: boolean;
 }
 
-/** The anchors after the replies of a list, the oldest first, and the chain to go on with. */
-export function anchorsOf(messages: MessageList): { anchors: readonly Anchor[]; chain: AnchorChain } {
+/** Where stored conversations can be looked for that begin as a list does: its opening, and after each of its replies. */
+export function anchorsOf(messages: MessageList): readonly Anchor[] {
   const anchors: Anchor[] = [];
   let chain = anchorChain.start();
+  const open = (length: number) => {
+    const digest = openingOf(chain);
+    if (digest !== undefined) anchors.push({ digest, length });
+  };
   for (let place = 0; place < messages.length; place += 1) {
     const message = messages.at(place);
     const next = message ? anchorChain.step(chain, message) : chain;
-    if (next !== chain && next.digest !== undefined) {
-      anchors.push({ digest: next.digest, length: place + 1, holdsCallId: next.holdsCallId });
-    }
+    if (chain.opening === undefined && next.opening !== undefined) open(place);
+    if (next !== chain && next.digest !== undefined) anchors.push({ digest: next.digest, length: place + 1 });
     chain = next;
   }
-  return { anchors, chain };
+  if (chain.opening === undefined) open(messages.length);
+  return anchors;
 }
 
 /** With the results in their place. */

@@ -1,6 +1,6 @@
 // What of a message counts when a client sends it again: what all clients give back. Left out is what some of them
-// lose or change: reasoning, plans, the bytes of arguments, citations, names, how a text is divided into parts.
-// Messages are the same, and leave the same anchor, exactly when these forms are equal.
+// lose or change: reasoning, plans, arguments, citations, names, how a text is divided into parts.
+// Messages leave the same anchor exactly when these forms are equal; same-message.ts then compares the arguments too.
 import type { AssistantMessage, Message, ToolMessage, UserMessage } from './message.ts';
 
 /** An array, or a stored history. */
@@ -31,6 +31,14 @@ export function answerText({ content }: AssistantMessage): string {
   let text = '';
   for (const part of content) if (part.type === 'text') text += part.text;
   return withoutTraces(text);
+}
+
+/** What it thought before; '' where it did not say. */
+export function reasoningText({ content }: AssistantMessage): string {
+  if (content === undefined || typeof content === 'string') return '';
+  let text = '';
+  for (const part of content) if (part.type === 'reasoning') text += part.text;
+  return text.trim();
 }
 
 const thinkStart = '<think>';

@@ -16,7 +16,7 @@ function talk(line: string): Message[] {
         return [{ role: 'system', content: rest }];
       case 'c': {
         const toolCalls = rest.split(',').map(id => ({ id, name: 'read', arguments: '{}' }));
-        return [{ role: 'assistant', toolCalls }];
+        return [{ role: 'assistant', toolCalls, origin: 'reply' }];
       }
       case 't': {
         const [toolCallId = '', content = ''] = rest.split('=');
@@ -47,55 +47,55 @@ const rows: [what: string, stored: string, sent: string, match: Match | undefine
     'brings results',
     'u:1 c:x,y',
     'u:1 c:x,y t:x=1 t:y=2',
-    { reply: [2, 2], reachesEnd: true, holdsCallId: true },
+    { reply: [2, 2], reachesEnd: true, holdsOwnCall: true },
   ],
   [
     'has results in another order',
     'u:1 c:x,y,z t:x=1 t:y=2 t:z=3 a:4',
     'u:1 c:x,y,z t:x=1 t:z=3 t:y=2 a:4 u:5',
-    { reply: [6, 6], reachesEnd: true, holdsCallId: true, places: [0, 1, 2, 4, 3, 5] },
+    { reply: [6, 6], reachesEnd: true, holdsOwnCall: true, places: [0, 1, 2, 4, 3, 5] },
   ],
   [
     'has results in another order, the last where it was',
     'u:1 c:x,y,z t:y=2 t:z=3 t:x=1 a:4',
     'u:1 c:x,y,z t:z=3 t:y=2 t:x=1 a:4 u:5',
-    { reply: [6, 6], reachesEnd: true, holdsCallId: true, places: [0, 1, 3, 2, 4, 5] },
+    { reply: [6, 6], reachesEnd: true, holdsOwnCall: true, places: [0, 1, 3, 2, 4, 5] },
   ],
   [
     'has another result',
     'u:1 c:x,y t:x=1 t:y=2 a:3',
     'u:1 c:x,y t:y=2 t:x=9 a:3',
-    { reply: [2, 2], reachesEnd: false, holdsCallId: true },
+    { reply: [2, 2], reachesEnd: false, holdsOwnCall: true },
   ],
   [
     'brings another part of the results',
     'u:1 c:x,y t:x=1 a:3',
     'u:1 c:x,y t:y=2 t:x=1 a:3',
-    { reply: [2, 2], reachesEnd: false, holdsCallId: true },
+    { reply: [2, 2], reachesEnd: false, holdsOwnCall: true },
   ],
   [
     'brings a result more',
     'u:1 c:x,y t:x=1 a:3',
     'u:1 c:x,y t:x=1 t:y=2 a:3',
-    { reply: [2, 2], reachesEnd: false, holdsCallId: true },
+    { reply: [2, 2], reachesEnd: false, holdsOwnCall: true },
   ],
   [
     'brings a result twice, as before',
     'u:1 c:x t:x=1 t:x=2 a:3',
     'u:1 c:x t:x=2 t:x=1 a:3',
-    { reply: [5, 5], reachesEnd: true, holdsCallId: true, places: [0, 1, 3, 2, 4] },
+    { reply: [5, 5], reachesEnd: true, holdsOwnCall: true, places: [0, 1, 3, 2, 4] },
   ],
   [
     'brings a result twice, unlike before',
     'u:1 c:x t:x=1 a:3',
     'u:1 c:x t:x=1 t:x=1 a:3',
-    { reply: [2, 2], reachesEnd: false, holdsCallId: true },
+    { reply: [2, 2], reachesEnd: false, holdsOwnCall: true },
   ],
   [
     'has results with a word between, which parts them',
     'u:1 c:x,y t:x=1 u:2 t:y=3 a:4',
     'u:1 c:x,y t:y=3 u:2 t:x=1 a:4',
-    { reply: [2, 2], reachesEnd: false, holdsCallId: true },
+    { reply: [2, 2], reachesEnd: false, holdsOwnCall: true },
   ],
   [
     'has other system messages',
@@ -127,7 +127,7 @@ const rows: [what: string, stored: string, sent: string, match: Match | undefine
     'has an empty reply between results',
     'u:1 c:x,y t:x=1 t:y=2 a:3',
     'u:1 c:x,y t:y=2 a: t:x=1 a:3',
-    { reply: [5, 6], reachesEnd: true, holdsCallId: true, places: [0, 1, 3, -1, 2, 4] },
+    { reply: [5, 6], reachesEnd: true, holdsOwnCall: true, places: [0, 1, 3, -1, 2, 4] },
   ],
 ];
 
@@ -135,7 +135,7 @@ interface Match {
   readonly reply?: readonly [stored: number, sent: number];
   readonly opening?: readonly [stored: number, sent: number];
   readonly reachesEnd: boolean;
-  readonly holdsCallId?: boolean;
+  readonly holdsOwnCall?: boolean;
   /** Absent: the same as in the stored one. */
   readonly places?: readonly number[];
 }
@@ -150,10 +150,10 @@ describe.each([
       expect(match).toBe(expected);
       return;
     }
-    const { reply, opening, reachesEnd, holdsCallId = false, places } = expected;
+    const { reply, opening, reachesEnd, holdsOwnCall = false, places } = expected;
     const [storedLength, sentLength] = reply ?? opening ?? [];
     const end = reply ? 'reply' : 'opening';
-    expect(match).toMatchObject({ end, storedLength, sentLength, reachesEnd, holdsCallId });
+    expect(match).toMatchObject({ end, storedLength, sentLength, reachesEnd, holdsOwnCall });
     expect(match.places === undefined).toBe(places === undefined);
     const found = Array.from({ length: match.sentLength }, (_entry, place) => storedPlaceOf(match, place));
     expect(found).toEqual(places ?? found.map((_entry, place) => place));

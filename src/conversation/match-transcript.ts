@@ -2,7 +2,8 @@
 // where conversations part: right after a reply, or where the first reply is due.
 import { compareResults, type MessageList, nextCompared } from './canonical-form.ts';
 import type { Message, ToolMessage } from './message.ts';
-import { isSameMessage } from './same-message.ts';
+import { isOwnReply } from './origin.ts';
+import { hasSameReasoning, isSameForm, isSameMessage } from './same-message.ts';
 
 export interface TranscriptMatch {
   /** `reply`: right after an assistant message. `opening`: before the first one. */
@@ -13,8 +14,14 @@ export interface TranscriptMatch {
   readonly sentLength: number;
   /** Nothing that is compared follows in the stored conversation. */
   readonly reachesEnd: boolean;
-  /** Tools were called in it: no two conversations have such a part in common by chance. */
-  readonly holdsCallId: boolean;
+  /** A call that this proxy gave out is in it: no two conversations have such a part in common by chance. */
+  readonly holdsOwnCall: boolean;
+  /** An answer that this proxy gave out is in it. */
+  readonly sharesReply: boolean;
+  /** How many answers of ours came back with the reasoning that they have. */
+  readonly sameReasoning: number;
+  /** What clients wrote is sent as it is stored, and not only equal where it is compared. */
+  readonly isVerbatim: boolean;
   /** Absent: equal messages stand at equal places. See `storedPlaceOf`. */
   readonly places: Int32Array | undefined;
 }
@@ -31,7 +38,7 @@ export function matchTranscript(stored: MessageList, sent: MessageList): Transcr
   // Up to the last equal messages.
   let storedLength = 0;
   let sentLength = 0;
-  let holdsCallId = false;
+  const facts = { holdsOwnCall: false, sharesReply: false, sameReasoning: 0, isVerbatim: true };
   let match: Omit<TranscriptMatch, 'reachesEnd' | 'places'> | undefined;
   for (;;) {
     const storedPlace = nextCompared(stored, storedLength);
@@ -40,9 +47,10 @@ export function matchTranscript(stored: MessageList, sent: MessageList): Transcr
     const mine = stored.at(storedPlace);
     const theirs = sent.at(sentPlace);
     if (!match && sentLength > 0 && isReplyDue(mine) && isReplyDue(theirs))
-      match = { end: 'opening', storedLength, sentLength, holdsCallId };
+      match = { end: 'opening', storedLength, sentLength, ...facts };
     if (!mine || !theirs) break;
     if (isSameMessage(mine, theirs)) {
+      facts.isVerbatim &&= isGivenAsStored(mine, theirs);
       places.pair(sentPlace, storedPlace);
       storedLength = storedPlace + 1;
       sentLength = sentPlace + 1;
@@ -53,19 +61,31 @@ export function matchTranscript(stored: MessageList, sent: MessageList): Transcr
       places.keep(sentPlace);
       for (const [index, { place }] of sentResults.entries()) {
         const other = results[index]?.place ?? 0;
+        const [result, sentResult] = [stored.at(other), sent.at(place)];
+        facts.isVerbatim &&=
+          result !== undefined && sentResult !== undefined && isSameForm(result, sentResult);
         places.pair(place, other);
         storedLength = Math.max(storedLength, other + 1);
         sentLength = Math.max(sentLength, place + 1);
       }
     } else break;
     if (mine.role === 'assistant') {
-      holdsCallId ||= Boolean(mine.toolCalls?.length);
-      match = { end: 'reply', storedLength, sentLength, holdsCallId };
+      if (isOwnReply(mine)) {
+        facts.sharesReply = true;
+        if (theirs.role === 'assistant' && hasSameReasoning(mine, theirs)) facts.sameReasoning += 1;
+        facts.holdsOwnCall ||= Boolean(mine.toolCalls?.length);
+      }
+      match = { end: 'reply', storedLength, sentLength, ...facts };
     }
   }
   if (!match) return undefined;
   const reachesEnd = nextCompared(stored, match.storedLength) === stored.length;
   return { ...match, reachesEnd, places: places.list };
+}
+
+/** Answers of ours are given to the model as they are stored, whatever a client has lost of them. */
+function isGivenAsStored(stored: Message, sent: Message): boolean {
+  return (stored.role === 'assistant' && isOwnReply(stored)) || isSameForm(stored, sent);
 }
 
 function isReplyDue(message: Message | undefined): boolean {

@@ -67,6 +67,11 @@ export interface AssistantMessage {
   readonly toolCalls?: readonly ToolCall[];
   readonly citations?: readonly Citation[];
   /**
+   * Who wrote it: `reply` is an answer that this proxy gave out, `client` one that a client brought. Version 0.1 stored
+   * neither (`origin.ts`).
+   */
+  readonly origin?: 'reply' | 'client';
+  /**
    * The same message as it was first said, sealed (`seal.ts`): what a client brings back of an answer that was not
    * stored. Only between door and turn; never stored, never sent to Cohere.
    */

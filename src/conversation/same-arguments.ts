@@ -1,29 +1,178 @@
-// Whether the arguments that a client sends are those of a call, parsed and written anew: spacing and the order of keys
-// change, and some clients leave out keys that are null or that they do not know.
+// Whether the arguments of a call that a client sends are those that are stored. Two rules:
+//
+// - `own`: this proxy gave the call's id out, so the call is this one, parsed and written anew. Clients drop keys that
+//   are null or unknown to them, add defaults, and coerce types. Only a key that both hold with another value says that
+//   somebody edited the call: null is absent, a scalar is compared by its text, a string of JSON is that JSON.
+// - `foreign`: clients repeat such ids from one conversation to the next, so the arguments have to be equal, but for
+//   nulls and spelling.
+export type ArgumentRule = 'own' | 'foreign';
 
-export function isSameArguments(stored: string, sent: string): boolean {
+export function isSameArguments(stored: string, sent: string, rule: ArgumentRule): boolean {
   if (stored === sent) return true;
-  const [whole, part] = [objectOf(stored), objectOf(sent)];
-  return whole !== undefined && part !== undefined && isWithin(part, whole);
+  if (nestsTooDeep(stored) || nestsTooDeep(sent)) return false;
+  const reader = needsDigits.test(stored) || needsDigits.test(sent) ? readWithDigits : JSON.parse;
+  const compare = new Comparison(rule === 'own', reader);
+  const [one, other] = [compare.read(stored), compare.read(sent)];
+  // Cohere is told `{}` in the place of what is no JSON, so that a stored one holds no key.
+  if (one === undefined) return stored.trim() === sent.trim() || (rule === 'own' && isEmpty(other));
+  return other !== undefined && compare.isSame(one, other);
 }
 
-/** Clients write nothing where a tool has no parameters. */
-function objectOf(text: string): unknown {
-  if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
+/** More digits than a double holds, or an exponent that may be too large for it. */
+const needsDigits = /\d{16}|\d\.\d{15}|\d[eE][+-]?\d{3}/;
+
+/** No client nests deeper; what does is the same only to the letter, and is not parsed, which takes its time. */
+const maxDepth = 200;
+
+function nestsTooDeep(text: string): boolean {
+  if (text.length <= maxDepth) return false;
+  let depth = 0;
+  let isString = false;
+  for (let place = 0; place < text.length; place += 1) {
+    const character = text[place];
+    if (isString) {
+      if (character === '\\') place += 1;
+      else if (character === '"') isString = false;
+    } else if (character === '"') isString = true;
+    else if (character === '{' || character === '[') {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (character === '}' || character === ']') depth -= 1;
+  }
+  return false;
+}
+
+class Comparison {
+  readonly #isLenient: boolean;
+  readonly #parse: (text: string) => unknown;
+
+  constructor(isLenient: boolean, parse: (text: string) => unknown) {
+    this.#isLenient = isLenient;
+    this.#parse = parse;
+  }
+
+  /** Undefined for what is no JSON. Clients write nothing, or null, where a tool takes no arguments. */
+  read(text: string): unknown {
+    if (text.trim() === '') return {};
+    try {
+      return this.#parse(text) ?? {};
+    } catch {
+      return undefined;
+    }
+  }
+
+  isSame(a: unknown, b: unknown, depth = 0): boolean {
+    if (depth > maxDepth) return false;
+    if (isContainer(a) && isContainer(b)) {
+      if (Array.isArray(a) || Array.isArray(b)) return this.#isSameList(a, b, depth);
+      return this.#isSameObject(a, b, depth);
+    }
+    if (!this.#isLenient) return isSameScalar(a, b);
+    if (typeof a === 'string' && isContainer(b)) return this.#isText(a, b, depth);
+    if (typeof b === 'string' && isContainer(a)) return this.#isText(b, a, depth);
+    if (typeof a === 'string' && typeof b === 'string') return a === b || this.#isSameText(a, b);
+    return isSameScalar(a, b) || isSameWritten(a, b);
+  }
+
+  #isSameList(a: unknown, b: unknown, depth: number): boolean {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => this.isSame(item, b[index], depth + 1));
+  }
+
+  #isSameObject(a: Fields, b: Fields, depth: number): boolean {
+    let held = 0;
+    for (const [key, value] of Object.entries(a)) {
+      if (value === null) continue;
+      const other = Object.hasOwn(b, key) ? b[key] : null;
+      if (other === null) {
+        if (this.#isLenient) continue;
+        return false;
+      }
+      held += 1;
+      if (!this.isSame(value, other, depth + 1)) return false;
+    }
+    return this.#isLenient || held === Object.values(b).filter(value => value !== null).length;
+  }
+
+  /** Models write objects as strings, and clients parse them. */
+  #isText(text: string, value: Fields, depth: number): boolean {
+    const written = this.#container(text);
+    return written !== undefined && this.isSame(written, value, depth + 1);
+  }
+
+  /** The content of a file may be JSON: then a key more or less is an edit. */
+  #isSameText(a: string, b: string): boolean {
+    const [one, other] = [this.#container(a), this.#container(b)];
+    if (one === undefined || other === undefined) return false;
+    return new Comparison(false, this.#parse).isSame(one, other);
+  }
+
+  #container(text: string): Fields | undefined {
+    if (!/^\s*[[{]/.test(text)) return undefined;
+    const value = this.read(text);
+    return isContainer(value) ? value : undefined;
   }
 }
 
-function isWithin(part: unknown, whole: unknown): boolean {
-  if (typeof part !== 'object' || part === null) return part === whole;
-  if (typeof whole !== 'object' || whole === null || Array.isArray(part) !== Array.isArray(whole))
-    return false;
-  if (Array.isArray(part) && part.length !== (whole as readonly unknown[]).length) return false;
-  const values = whole as Readonly<Record<string, unknown>>;
-  return Object.entries(part).every(
-    ([key, value]) => Object.hasOwn(values, key) && isWithin(value, values[key]),
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A number that a double cannot hold, digit for digit. */
+class ExactNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** @throws SyntaxError, and RangeError where it nests too deep */
+function readWithDigits(text: string): unknown {
+  return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }) =>
+    typeof value === 'number' ? new ExactNumber(canonicalNumber(context?.source ?? String(value))) : value,
   );
+}
+
+function isContainer(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !(value instanceof ExactNumber);
+}
+
+function isSameScalar(a: unknown, b: unknown): boolean {
+  if (a instanceof ExactNumber) return b instanceof ExactNumber && a.text === b.text;
+  return a === b;
+}
+
+/** `"5"` and 5, `"true"` and true. */
+function isSameWritten(a: unknown, b: unknown): boolean {
+  if (typeof a === 'string') return isWritten(a, b);
+  return typeof b === 'string' && isWritten(b, a);
+}
+
+const jsonNumber = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+function isWritten(text: string, value: unknown): boolean {
+  const trimmed = text.trim();
+  // Python writes `True`.
+  if (typeof value === 'boolean') return trimmed.toLowerCase() === String(value);
+  if (!jsonNumber.test(trimmed)) return false;
+  if (typeof value === 'number') return canonicalNumber(trimmed) === canonicalNumber(String(value));
+  return value instanceof ExactNumber && canonicalNumber(trimmed) === value.text;
+}
+
+/** 1, 1.0 and 1e0 alike: the digits without zeros around them, and where the point stands. */
+function canonicalNumber(text: string): string {
+  const [mantissa = '', exponent = '0'] = text.toLowerCase().split('e');
+  const isNegative = mantissa.startsWith('-');
+  const [whole = '', fraction = ''] = mantissa.replace(/^[+-]/, '').split('.');
+  const digits = whole + fraction;
+  let start = 0;
+  let end = digits.length;
+  while (start < end && digits[start] === '0') start += 1;
+  while (end > start && digits[end - 1] === '0') end -= 1;
+  if (start === end) return '0';
+  const point = Number(exponent) - fraction.length + (digits.length - end);
+  return `${isNegative ? '-' : ''}${digits.slice(start, end)}e${point}`;
+}
+
+function isEmpty(value: unknown): boolean {
+  return isContainer(value) && Object.keys(value).length === 0;
 }

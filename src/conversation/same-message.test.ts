@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isCompared } from './canonical-form.ts';
 import type { AssistantMessage, Message, ToolCall, ToolMessage, UserMessage } from './message.ts';
+import { isOwnReply } from './origin.ts';
 import { isSameMessage } from './same-message.ts';
 
 const user = (content: UserMessage['content']): Message => ({ role: 'user', content });
@@ -15,8 +16,10 @@ const call = (fields: Partial<ToolCall> = {}): ToolCall => ({
   arguments: '{"path": "a", "limit": null}',
   ...fields,
 });
-const says = (content?: AssistantMessage['content'], ...toolCalls: ToolCall[]): Message => ({
+/** As this proxy gave it out. */
+const says = (content?: AssistantMessage['content'], ...toolCalls: ToolCall[]): AssistantMessage => ({
   role: 'assistant',
+  origin: 'reply',
   ...(content === undefined ? {} : { content }),
   ...(toolCalls.length > 0 ? { toolCalls } : {}),
 });
@@ -106,6 +109,55 @@ describe('another', () => {
   ])('%s', (_, stored, sent) => {
     expect(isSameMessage(stored, sent)).toBe(false);
     expect(isSameMessage(sent, stored)).toBe(false);
+  });
+});
+
+describe('what a client brought is only the same where all of it is', () => {
+  const brought = (message: AssistantMessage): AssistantMessage => ({ ...message, origin: 'client' });
+  test.each<[string, AssistantMessage, AssistantMessage, boolean]>([
+    ['the text', says('a'), says('a'), true],
+    [
+      'arguments, but for nulls and spelling',
+      says('', call()),
+      says('', call({ arguments: '{"path":"a"}' })),
+      true,
+    ],
+    ['a key less', says('', call()), says('', call({ arguments: '{}' })), false],
+    ['the reasoning', says([reasoning('hm'), text('a')]), says([reasoning('hm '), text('a')]), true],
+    ['other reasoning', says([reasoning('hm'), text('a')]), says([reasoning('h'), text('a')]), false],
+    ['no reasoning any more', says([reasoning('hm'), text('a')]), says('a'), false],
+  ])('%s', (_, stored, sent, isSame) => {
+    expect(isSameMessage(brought(stored), brought(sent))).toBe(isSame);
+    // An answer of ours is known by its id and text.
+    expect(isSameMessage(stored, brought(sent))).toBe(true);
+  });
+});
+
+describe('stored by 0.1, which did not say whose it is', () => {
+  const old = (id: string, more: Partial<AssistantMessage> = {}): AssistantMessage => ({
+    role: 'assistant',
+    toolCalls: [call({ id })],
+    ...more,
+  });
+  test.each<[string, AssistantMessage, boolean]>([
+    ['an answer with a plan', old('call_1', { toolPlan: 'I read it.' }), true],
+    ["an id of Cohere's", old('read_1byjy32y4hvq'), true],
+    ['an id that we made', old('call_x-9tQ2pXw7Kd3mZ1vB8nR4'), true],
+    [
+      'an id of which Cohere has another',
+      { ...old('a'), toolCalls: [call({ id: 'a', nativeId: 'a:1' })] },
+      true,
+    ],
+    ['a count', old('call_0'), false],
+    ["Kimi's count", old('functions.read:0'), false],
+    ['a legacy function', old('function_1'), false],
+    ['always the same', old('call_0000000000000000000000'), false],
+    ['a word', old('call_of_the_weather_tool'), false],
+  ])('%s', (_, stored, isOwn) => {
+    expect(isOwnReply(stored)).toBe(isOwn);
+    const toolCalls = stored.toolCalls?.map(one => ({ ...one, arguments: '{}' })) ?? [];
+    const sent: AssistantMessage = { role: 'assistant', toolCalls };
+    expect(isSameMessage(stored, sent)).toBe(isOwn);
   });
 });
 

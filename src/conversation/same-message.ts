@@ -1,25 +1,85 @@
-// Whether a message that a client sends is the stored one: whether their canonical forms are equal. Nothing is made
-// where both are shaped alike, which is nearly always.
-import { answerText, placedImages, spokenText } from './canonical-form.ts';
-import type { AssistantMessage, Message, ToolCall, ToolMessage, UserMessage } from './message.ts';
+// Whether a message that a client sends is the stored one: whether their canonical forms are equal, and with them what
+// anchors leave out. Nothing is made where both are shaped alike, which is nearly always.
+import { answerText, placedImages, reasoningText, spokenText } from './canonical-form.ts';
+import type {
+  AssistantMessage,
+  DocumentPart,
+  ImagePart,
+  Message,
+  TextPart,
+  ToolCall,
+  ToolMessage,
+  UserMessage,
+} from './message.ts';
+import { isOwnReply } from './origin.ts';
+import { type ArgumentRule, isSameArguments } from './same-arguments.ts';
 
 type SpokenMessage = UserMessage | ToolMessage;
 type Part = Exclude<SpokenMessage['content'], string>[number];
 
-export function isSameMessage(a: Message, b: Message): boolean {
-  switch (a.role) {
+export function isSameMessage(stored: Message, sent: Message): boolean {
+  switch (stored.role) {
     case 'system':
       // Not compared: no two are told to be the same.
       return false;
     case 'user':
-      return b.role === 'user' && hasSameContent(a, b);
+      return sent.role === 'user' && hasSameContent(stored, sent);
     case 'tool':
-      return b.role === 'tool' && a.toolCallId === b.toolCallId && hasSameContent(a, b);
+      return sent.role === 'tool' && stored.toolCallId === sent.toolCallId && hasSameContent(stored, sent);
     case 'assistant':
-      return b.role === 'assistant' && hasSameCalls(a, b) && saysTheSame(a, b);
+      return sent.role === 'assistant' && isSameAnswer(stored, sent);
+    default:
+      return stored satisfies never;
+  }
+}
+
+/** Whether a message that was not made here may be given to the model as it is stored: nothing of it differs. */
+export function isSameForm(stored: Message, sent: Message): boolean {
+  if (stored.role === 'assistant' && sent.role === 'assistant') {
+    const { origin: _stored, ...one } = stored;
+    const { origin: _sent, ...other } = sent;
+    return JSON.stringify(one) === JSON.stringify(other);
+  }
+  if (stored.role === 'assistant' || sent.role === 'assistant') return false;
+  if (isText(stored) && isText(sent)) return true;
+  const { content: one } = stored;
+  const { content: other } = sent;
+  if (typeof one === 'string' || typeof other === 'string' || one.length !== other.length) return false;
+  return one.every((part, index) => isSameWholePart(part, other[index]));
+}
+
+type AnyPart = TextPart | ImagePart | DocumentPart;
+
+/** However it is divided into parts. */
+function isText({ content }: Exclude<Message, AssistantMessage>): boolean {
+  return typeof content === 'string' || (content as readonly AnyPart[]).every(({ type }) => type === 'text');
+}
+
+/** With what is not compared: how an image is to be looked at, and the id under which a document is cited. */
+function isSameWholePart(a: AnyPart, b: AnyPart | undefined): boolean {
+  switch (a.type) {
+    case 'text':
+      return b?.type === 'text' && a.text === b.text;
+    case 'image':
+      return b?.type === 'image' && a.url === b.url && a.detail === b.detail;
+    case 'document':
+      return b?.type === 'document' && a.id === b.id && JSON.stringify(a.data) === JSON.stringify(b.data);
     default:
       return a satisfies never;
   }
+}
+
+function isSameAnswer(stored: AssistantMessage, sent: AssistantMessage): boolean {
+  const rule = isOwnReply(stored) ? 'own' : 'foreign';
+  if (!hasSameCalls(stored, sent, rule) || !saysTheSame(stored, sent)) return false;
+  // What a client brought is only known to be its own as far as it is the same.
+  return rule === 'own' || reasoningText(stored) === reasoningText(sent);
+}
+
+/** Whether both say what was thought, in the same words. */
+export function hasSameReasoning(stored: AssistantMessage, sent: AssistantMessage): boolean {
+  const brought = reasoningText(sent);
+  return brought !== '' && brought === reasoningText(stored);
 }
 
 function hasSameContent(a: SpokenMessage, b: SpokenMessage): boolean {
@@ -43,14 +103,19 @@ function saysTheSame(a: AssistantMessage, b: AssistantMessage): boolean {
   return a.content === b.content || answerText(a) === answerText(b);
 }
 
-/** Ids and names, in order; never the arguments, which clients parse and write anew. */
+/** In order. */
 function hasSameCalls(
-  { toolCalls: a = [] }: AssistantMessage,
-  { toolCalls: b = [] }: AssistantMessage,
+  { toolCalls: stored = [] }: AssistantMessage,
+  { toolCalls: sent = [] }: AssistantMessage,
+  rule: ArgumentRule,
 ): boolean {
-  return a.length === b.length && a.every((call, index) => isSameCall(call, b[index]));
+  return stored.length === sent.length && stored.every((call, index) => isSameCall(call, sent[index], rule));
 }
 
-function isSameCall(a: ToolCall, b: ToolCall | undefined): boolean {
-  return a.id === b?.id && a.name === b.name;
+function isSameCall(stored: ToolCall, sent: ToolCall | undefined, rule: ArgumentRule): boolean {
+  return (
+    stored.id === sent?.id &&
+    stored.name === sent.name &&
+    isSameArguments(stored.arguments, sent.arguments, rule)
+  );
 }

@@ -134,7 +134,7 @@ async function storeOne(
             messages: shared,
           },
         }),
-    anchors: make.anchors(shared, added, true),
+    anchors: make.anchors({ history: shared, said: added, isNew: true, label: session.label, system }),
     added,
   };
   const { status } = await store.append(key, turn, { expectedVersion: 0 });

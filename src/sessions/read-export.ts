@@ -74,6 +74,7 @@ const message = z.discriminatedUnion('role', [
     toolPlan: z.string().exactOptional(),
     toolCalls: listOf(call).exactOptional(),
     citations: listOf(citation).exactOptional(),
+    origin: z.enum(['reply', 'client']).exactOptional(),
   }),
   z.strictObject({
     role: z.literal('tool'),

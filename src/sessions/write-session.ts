@@ -28,7 +28,8 @@ export function writeHead(session: Session) {
 /** With what OpenAI's form has no place for: reasoning, tool plans, citations and Cohere's own ids as they are. */
 export function writeNative(session: Session) {
   const { dialect, version, tools } = session;
-  return { ...writeHead(session), format: 'native', dialect, version, tools, messages: messagesOf(session) };
+  const messages = messagesOf(session).map(withoutOrigin);
+  return { ...writeHead(session), format: 'native', dialect, version, tools, messages };
 }
 
 /** What `read-export.ts` reads. */
@@ -57,6 +58,13 @@ export function writeExport(session: Session) {
 /** The system text first. */
 export function messagesOf({ system, messages }: Session): readonly Message[] {
   return [...system, ...messages];
+}
+
+/** Who wrote it is for those who go on with it (`read-export.ts`). */
+function withoutOrigin(message: Message): Message {
+  if (message.role !== 'assistant') return message;
+  const { origin: _, ...said } = message;
+  return said;
 }
 
 function writeExpiry({ idleMs }: Session): (ExpiresAfter & JsonObject) | null {

@@ -144,13 +144,24 @@ export class DurableStore implements SessionStore {
     await this.#opened().settle(space, key, holder, answer);
   }
 
-  async findByAnchor(space: Space, anchor: string, limit: number): Promise<readonly Session[]> {
-    return this.#find(space, [hintOf(space, 'anchor', anchor)], limit);
+  async findIdsByAnchors(
+    space: Space,
+    anchors: readonly string[],
+    limit: number,
+  ): Promise<readonly (readonly string[])[]> {
+    const hints = anchors.map(anchor => digestOf(hintOf(space, 'anchor', anchor)));
+    const records = this.#opened();
+    return hints.length === 0 ? [] : records.findByHints(space, hints, limit);
   }
 
   async findByCallIds(space: Space, ids: readonly string[], limit: number): Promise<readonly Session[]> {
-    const hints = [...new Set(ids)].map(id => hintOf(space, 'call', id));
-    return this.#find(space, hints, limit);
+    const records = this.#opened();
+    if (ids.length === 0) return [];
+    const hints = [...new Set(ids)].map(id => digestOf(hintOf(space, 'call', id)));
+    const found = await records.findByHints(space, hints, limit);
+    const sessions = [...new Set(found.flat())].slice(0, limit);
+    const read = await Promise.all(sessions.map(id => this.read({ ...space, id })));
+    return read.flatMap(one => (one.status === 'found' ? [one.session] : []));
   }
 
   async list(options: ListOptions): Promise<SessionPage> {
@@ -283,15 +294,6 @@ export class DurableStore implements SessionStore {
     const listBytes = this.#lists.bytesOf(system) + this.#lists.bytesOf(tools);
     const saidBytes = said.reduce((bytes, message) => bytes + bytesOf(message), 0);
     return bytesOfAll(base) + saidBytes + listBytes > sessionBytes;
-  }
-
-  async #find(space: Space, hints: readonly string[], limit: number): Promise<readonly Session[]> {
-    const records = this.#opened();
-    if (hints.length === 0) return [];
-    const found = await records.findByHints(space, hints.map(digestOf), limit);
-    const ids = [...new Set(found.flat())].slice(0, limit);
-    const read = await Promise.all(ids.map(id => this.read({ ...space, id })));
-    return read.flatMap(one => (one.status === 'found' ? [one.session] : []));
   }
 }
 

@@ -1,9 +1,13 @@
 // Under which names a session is found that nobody named: its anchors, and the calls of its replies.
+import type { Message } from '../conversation/message.ts';
 import type { Space, Turn } from '../conversation/session.ts';
 
 export function hintsOf(space: Space, { anchors = [], added, reply }: Turn): string[] {
-  // What was brought from elsewhere holds its replies among the rest.
-  const said = reply ? [reply.message] : added;
+  // An import of what version 0.1 stored does not say which answers this proxy gave out: there they all count.
+  const isGiven = (message: Message) =>
+    message.role === 'assistant' &&
+    (message.origin === 'reply' || (message.origin === undefined && reply === undefined));
+  const said = [...added.filter(isGiven), ...(reply ? [reply.message] : [])];
   const calls = said.flatMap(message => (message.role === 'assistant' && message.toolCalls) || []);
   return [
     ...anchors.map(anchor => hintOf(space, 'anchor', anchor)),

@@ -185,8 +185,8 @@ export class MemoryStore implements SessionStore {
     this.#claims.settle(nameOf({ ...space, id: key }), holder, answer);
   }
 
-  async findByAnchor(space: Space, anchor: string, limit: number): Promise<readonly Session[]> {
-    return this.#find(hintOf(space, 'anchor', anchor), limit);
+  async findIdsByAnchors(space: Space, anchors: readonly string[], limit: number): Promise<string[][]> {
+    return anchors.map(anchor => this.#find(hintOf(space, 'anchor', anchor), limit).map(({ key }) => key.id));
   }
 
   async findByCallIds(space: Space, ids: readonly string[], limit: number): Promise<readonly Session[]> {

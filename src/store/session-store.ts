@@ -122,8 +122,12 @@ export interface SessionStore {
     holder: string,
     answer?: { readonly text: string; readonly ttlMs: number },
   ): Promise<void>;
-  /** Sessions that hold this anchor, the latest used first. A hint: whoever uses it compares. */
-  findByAnchor(space: Space, anchor: string, limit: number): Promise<readonly Session[]>;
+  /** For each anchor the ids of sessions that hold it, the latest used first. A hint: whoever uses it compares. */
+  findIdsByAnchors(
+    space: Space,
+    anchors: readonly string[],
+    limit: number,
+  ): Promise<readonly (readonly string[])[]>;
   /** Sessions in which a reply made one of these calls, in the order of the ids. A hint as well. */
   findByCallIds(space: Space, ids: readonly string[], limit: number): Promise<readonly Session[]>;
   /** An owner's sessions, newest first; of each family the newest. */

@@ -1,17 +1,30 @@
 // By what a session can be found after a turn.
-import { type AnchorChain, anchorChain, openingOf } from '../conversation/anchor.ts';
+import { type AnchorChain, anchorChain, openingOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
 import type { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
+import { type SystemText, systemDigest } from '../conversation/system-text.ts';
 
-/** @param isNew whether the session does not know yet how it began */
-export function anchorsLeftBy(history: History, said: readonly Message[], isNew: boolean): string[] {
+/** What a session holds, and what a turn adds to it. */
+export interface AnchoredTurn extends SystemText {
+  readonly history: History;
+  readonly said: readonly Message[];
+  /** Whether the session does not know yet how it began. */
+  readonly isNew: boolean;
+  readonly label: string | undefined;
+}
+
+/** Each more than once: by its words alone, and with the label and the system text, which tell it from others. */
+export function anchorsLeftBy({ history, said, isNew, label, system, atMs }: AnchoredTurn): string[] {
   let chain: AnchorChain = history.fold(anchorChain);
-  const anchors = isNew && chain.opening !== undefined ? [openingOf(chain)] : [];
+  const found = isNew && chain.opening !== undefined ? [openingOf(chain)] : [];
   for (const message of said) {
     const next = anchorChain.step(chain, message);
-    if (chain.opening === undefined && next.opening !== undefined) anchors.push(openingOf(next));
-    if (next !== chain) anchors.push(next.digest);
+    if (chain.opening === undefined && next.opening !== undefined) found.push(openingOf(next));
+    if (next !== chain) found.push(next.digest);
     chain = next;
   }
-  return anchors.filter(anchor => anchor !== undefined);
+  const anchors = found.filter(anchor => anchor !== undefined);
+  if (anchors.length === 0) return [];
+  const scopes = scopesOf(label, systemDigest({ system, atMs }));
+  return anchors.flatMap(anchor => [anchor, ...scopes.map(scope => scopedAnchor(anchor, scope))]);
 }

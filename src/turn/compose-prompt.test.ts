@@ -48,7 +48,7 @@ const session = (messages: Message[], more: Partial<Session> = {}): Session => (
 /** A transcript as one of which nothing is stored. */
 function composePrompt(given: ChatRequest, before: Session | undefined, model: string) {
   const { system: leading, rest } = splitLeadingSystem(given.messages);
-  const sent = { system: leading, messages: rest };
+  const sent = { system: leading, messages: rest, atMs: 0 };
   const continuation = given.session.dialect === 'session' ? appendTo(before, sent) : beginWith(sent, before);
   return compose(given, continuation, model);
 }

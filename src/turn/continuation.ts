@@ -2,7 +2,10 @@
 import { History } from '../conversation/history.ts';
 import { storedPlaceOf, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message, SystemMessage } from '../conversation/message.ts';
+import { isOwnReply } from '../conversation/origin.ts';
+import { isSameForm } from '../conversation/same-message.ts';
 import type { Parent, Session } from '../conversation/session.ts';
+import type { SystemText } from '../conversation/system-text.ts';
 import type { Cut } from '../conversation/truncate.ts';
 
 export interface Continuation {
@@ -21,8 +24,7 @@ export interface Continuation {
 }
 
 /** The client brings what is new, or all there is. */
-export interface Sent {
-  readonly system: readonly SystemMessage[];
+export interface Sent extends SystemText {
   readonly messages: readonly Message[];
 }
 
@@ -69,7 +71,7 @@ export function goOnFrom(session: Session, match: TranscriptMatch, { system, mes
 
 /**
  * Undefined where the stored messages can be given as they are. Else, for the matched part: what the client sends now,
- * and in the place of each answer the stored one.
+ * and in the place of each answer of ours the stored one.
  */
 function inPresentWords(
   history: History,
@@ -79,17 +81,18 @@ function inPresentWords(
   const matched = messages.slice(0, match.sentLength);
   const isAligned = match.places === undefined && match.sentLength === history.length;
   const holdsAnySystem = history.fold(holdsSystem) || matched.some(({ role }) => role === 'system');
-  if (isAligned && !holdsAnySystem) return undefined;
+  if (isAligned && match.isVerbatim && !holdsAnySystem) return undefined;
   const told: Message[] = [];
-  let isSame = isAligned;
+  let isSame = isAligned && match.isVerbatim;
   for (const [place, message] of matched.entries()) {
     const stored = history.at(storedPlaceOf(match, place));
     if (message.role === 'system') {
       told.push(message);
       isSame &&= stored?.role === 'system' && JSON.stringify(stored) === JSON.stringify(message);
-    } else if (stored && stored.role === message.role) told.push(stored);
+    } else if (stored?.role === 'assistant') told.push(isOwnReply(stored) ? stored : message);
     // Answers that say nothing stand for none that is stored.
-    else if (message.role !== 'assistant') told.push(message);
+    else if (message.role !== 'assistant')
+      told.push(stored && isSameForm(stored, message) ? stored : message);
   }
   return isSame ? undefined : told;
 }

@@ -1,9 +1,9 @@
 // Answers that a client brings, in the model's own words where these are known although the conversation around them
 // is not: by the ids of their calls, or sealed in the message itself.
-import { callIdsOf, nativeByCallIds } from '../conversation/call-ids.ts';
+import { callIdsOf } from '../conversation/call-ids.ts';
 import type { Fold } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
-import { isSameArguments } from '../conversation/same-arguments.ts';
+import { isOwnReply, markBrought } from '../conversation/origin.ts';
 import { isSameMessage } from '../conversation/same-message.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -20,31 +20,34 @@ const maxSessions = 4;
 /** Characters of all that is opened for one request; no model's context is as long. */
 const maxOpened = 8_000_000;
 
-/** Opens what was carried. Where a store is, it is not kept: the next answer is found there. */
+/**
+ * Opens what was carried, and marks the rest as the client's own words. Where a store is, what was carried is not kept:
+ * the next answer is found there.
+ */
 export function openCarried(
   messages: readonly Message[],
   space: Space,
   seal: Seal,
   isKept: boolean,
 ): readonly Message[] {
-  if (!messages.some(holdsCarried)) return messages;
   let room = maxOpened;
   // The newest first: what is sealed is deflated, so that little can become much.
   return messages
     .toReversed()
     .map(message => {
-      if (!holdsCarried(message)) return message;
+      if (!holdsCarried(message)) return markBrought(message);
       const { carried, ...visible } = message;
-      const opened = room > 0 ? seal.open(carried, space) : undefined;
-      if (opened) room -= JSON.stringify(opened).length;
-      // A text that the client has changed is meant.
-      const native = opened && isSameMessage(opened, visible) ? opened : visible;
+      const sealed = room > 0 ? seal.open(carried, space) : undefined;
+      if (sealed) room -= JSON.stringify(sealed).length;
+      const opened: AssistantMessage | undefined = sealed && { ...sealed, origin: 'reply' };
+      // What the client has changed is meant.
+      const native = opened && isSameMessage(opened, visible) ? opened : markBrought(visible);
       return isKept ? { ...native, carried } : native;
     })
     .reverse();
 }
 
-/** @returns the messages, and the newest session that knows any of them */
+/** @returns the messages, and the newest session that gave out a call of theirs */
 export async function findNative(
   messages: readonly Message[],
   space: Space,
@@ -59,33 +62,26 @@ export async function findNative(
     if (message.role !== 'assistant' || !call) return message;
     for (const session of sessions) {
       const stored = session.messages.fold(repliesByCallId).get(call.id);
-      if (!stored || !isNativeOf(stored, message)) continue;
+      if (!stored) continue;
       known ??= session;
-      return stored;
+      // A call that the client has changed is meant.
+      if (isSameMessage(stored, message)) return stored;
     }
     return message;
   });
   return { messages: native, session: known };
 }
 
-/** By the id of their first call. */
+/** Answers of ours, by the id of their first call. */
 const repliesByCallId: Fold<Map<string, AssistantMessage>> = {
   start: () => new Map(),
   step(replies, message) {
-    const [call] = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
-    if (call && message.role === 'assistant') replies.set(call.id, message);
+    if (message.role !== 'assistant' || !isOwnReply(message)) return replies;
+    const [call] = message.toolCalls ?? [];
+    if (call) replies.set(call.id, message);
     return replies;
   },
 };
-
-/** An id alone may have been given twice; ids, names, text and arguments together were not. */
-function isNativeOf(stored: AssistantMessage, sent: AssistantMessage): boolean {
-  if (nativeByCallIds(sent, stored) !== stored) return false;
-  const { toolCalls = [] } = stored;
-  return toolCalls.every(({ arguments: text }, index) =>
-    isSameArguments(text, sent.toolCalls?.[index]?.arguments ?? ''),
-  );
-}
 
 function holdsCarried(message: Message): message is AssistantMessage & { readonly carried: string } {
   return message.role === 'assistant' && message.carried !== undefined;

@@ -15,7 +15,7 @@ import type { AppendResult, ReadResult, SessionStore } from '../store/session-st
 import { appendTo, beginWith, type Continuation, goOnFrom, type Sent } from './continuation.ts';
 import { type HeldSession, type HoldParts, tryHoldSession, waitForSession } from './hold-session.ts';
 import { findNative, openCarried, type Seal } from './native-messages.ts';
-import { isOtherLabel, recognise, withoutLastReply } from './recognise.ts';
+import { isOtherLabel, type Recognised, recognise, withoutLastReply } from './recognise.ts';
 
 export type SessionState = 'new' | 'continued' | 'forked' | 'none';
 
@@ -40,6 +40,7 @@ export interface OpenSessionOptions extends Omit<HoldParts, 'store'> {
   readonly store: SessionStore | undefined;
   readonly seal: Seal;
   readonly makeSessionId: () => string;
+  readonly now: () => number;
   readonly log: HoldParts['log'] & { warn(details: object, message: string): void };
 }
 
@@ -50,8 +51,8 @@ export async function openSession(
   options: OpenSessionOptions,
 ): Promise<OpenSession> {
   const { session: choice } = request;
-  const { store, seal } = options;
-  const sent = readSent(request, space, seal, store);
+  const { store } = options;
+  const sent = readSent(request, space, store, options);
   if (store && choice.id !== undefined)
     return openNamed(choice, choice.id, sent, space, { ...options, store });
   if (isNeeded(choice)) {
@@ -67,7 +68,7 @@ export async function openSession(
     // A transcript is complete without us.
     if (!(error instanceof ProxyError) || error.code !== 'store_unavailable') throw error;
     options.log.warn({ err: error }, 'no session could be looked for; a transcript is answered without one');
-    return withoutStore(readSent(request, space, seal, undefined));
+    return withoutStore(readSent(request, space, undefined, options));
   }
 }
 
@@ -115,10 +116,11 @@ function takeTurn(held: HeldSession, version: number) {
 export async function lookForContinuation(
   request: ChatRequest,
   space: Space,
-  { store, seal }: Pick<OpenSessionOptions, 'store' | 'seal'>,
+  options: Pick<OpenSessionOptions, 'store' | 'seal' | 'now'>,
 ): Promise<Continuation> {
   const { session: choice } = request;
-  const sent = readSent(request, space, seal, store);
+  const { store } = options;
+  const sent = readSent(request, space, store, options);
   if (!store) return beginWith(sent);
   if (choice.id === undefined) {
     if (choice.dialect === 'session') return appendTo(undefined, sent);
@@ -146,11 +148,11 @@ export function goOnWithoutStore(error: unknown): undefined {
 function readSent(
   { messages }: ChatRequest,
   space: Space,
-  seal: Seal,
   store: SessionStore | undefined,
+  { seal, now }: Pick<OpenSessionOptions, 'seal' | 'now'>,
 ): Sent {
   const { system, rest } = splitLeadingSystem(messages);
-  return { system, messages: openCarried(rest, space, seal, store === undefined) };
+  return { system, messages: openCarried(rest, space, seal, store === undefined), atMs: now() };
 }
 
 /** @throws ProxyError where the client counts on a session that is not there. */
@@ -190,15 +192,20 @@ async function findContinuation(
   store: SessionStore,
 ): Promise<{ readonly continuation: Continuation; readonly isEnd: boolean }> {
   const recognised = await recognise(sent, space, label, store);
-  if (!recognised) {
+  const isEnd = recognised !== undefined && isOpenEnd(recognised, label);
+  // Equal first words alone are another conversation.
+  if (!recognised || !(isEnd || recognised.match.sharesReply)) {
     const { messages, session } = await findNative(sent.messages, space, store);
     return { continuation: beginWith({ ...sent, messages }, session), isEnd: false };
   }
   const { session, match } = recognised;
-  const continuation = await withNative(goOnFrom(session, match, sent), space, store);
+  return { continuation: await withNative(goOnFrom(session, match, sent), space, store), isEnd };
+}
+
+/** Whether a transcript that names no session may be appended. */
+function isOpenEnd({ session, match }: Recognised, label: string | undefined): boolean {
   const isForeign = isOtherLabel(label, session.label) || !isMadeSessionId(session.key.id);
-  const isEnd = match.reachesEnd && session.dialect === 'transcript' && !isForeign;
-  return { continuation, isEnd };
+  return match.reachesEnd && session.dialect === 'transcript' && !isForeign;
 }
 
 async function openRecognised(

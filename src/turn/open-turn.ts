@@ -47,7 +47,9 @@ async function openNewTurn(
   try {
     // The first attempt may have been running until the session was ours.
     const isRepeat = repetition?.source === 'client' && repetition.isRepeat;
-    const repeated = store && isRepeat ? await findLastAnswer(repetition, space, store) : undefined;
+    const { id: sessionId } = request.session;
+    const repeated =
+      store && isRepeat ? await findLastAnswer(repetition, sessionId, space, store) : undefined;
     if (repeated) {
       release();
       return repeated;

@@ -1,9 +1,11 @@
 // Which stored conversation a transcript goes on with. Anchors only say where to look; what counts is the comparison,
 // message by message, so that nobody's words reach another conversation.
-import { anchorChain, anchorsOf, openingOf } from '../conversation/anchor.ts';
+import { type Anchor, anchorsOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
 import { matchTranscript, type TranscriptMatch } from '../conversation/match-transcript.ts';
-import type { Message, SystemMessage } from '../conversation/message.ts';
+import type { Message } from '../conversation/message.ts';
+import { hasSameNativeReplies } from '../conversation/native-replies.ts';
 import type { Session, Space } from '../conversation/session.ts';
+import { isEqualSystemText, isSameSystemText, systemDigest } from '../conversation/system-text.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { Sent } from './continuation.ts';
 
@@ -12,8 +14,10 @@ export interface Recognised {
   readonly match: TranscriptMatch;
 }
 
-/** So many are compared; where more begin alike, the whole chain of digests says which. */
+/** So many sessions are compared of each anchor. */
 const maxCompared = 8;
+/** So many anchors are asked for at once, the longest first; a conversation that goes on is found with the first. */
+const askedAtOnce = [1, 7, 32, 128];
 
 export async function recognise(
   sent: Sent,
@@ -21,37 +25,22 @@ export async function recognise(
   label: string | undefined,
   store: SessionStore,
 ): Promise<Recognised | undefined> {
-  const candidates = await findCandidates(sent.messages, space, store);
   const messages = withoutLastReply(sent.messages);
-  const compared = candidates.flatMap(session => {
-    const match = matchTranscript(session.messages, messages);
-    return match && isEnough(match, session, sent, label) ? [{ session, match }] : [];
-  });
-  const [best] = compared.sort(
-    (a, b) =>
-      b.match.sentLength - a.match.sentLength ||
-      rank(b.session.label === label) - rank(a.session.label === label) ||
-      rank(isSameSystem(b.session, sent)) - rank(isSameSystem(a.session, sent)) ||
-      rank(b.match.reachesEnd) - rank(a.match.reachesEnd) ||
-      b.session.updatedAtMs - a.session.updatedAtMs,
-  );
-  return best;
-}
-
-async function findCandidates(
-  messages: readonly Message[],
-  space: Space,
-  store: SessionStore,
-): Promise<readonly Session[]> {
-  const opening = openingAnchor(messages);
-  const begunAlike = opening === undefined ? [] : await store.findByAnchor(space, opening, maxCompared + 1);
-  if (begunAlike.length > 0 && begunAlike.length <= maxCompared) return begunAlike;
-  const { anchors } = anchorsOf(messages);
-  for (const { digest } of anchors.toReversed()) {
-    const found = await store.findByAnchor(space, digest, maxCompared);
-    if (found.length > 0) return found;
+  const search = new Search({ ...sent, messages }, space, label, store);
+  const anchors = anchorsOf(messages).toReversed();
+  let asked = 0;
+  for (let round = 0; asked < anchors.length; round += 1) {
+    const batch = anchors.slice(asked, asked + (askedAtOnce[round] ?? 128));
+    asked += batch.length;
+    const found = await search.find(batch);
+    for (const [index, anchor] of batch.entries()) {
+      await search.compareAll(anchor, found[index] ?? []);
+      const next = batch[index + 1] ?? anchors[asked];
+      // What a shorter anchor finds reaches no farther.
+      if (next && search.reach >= next.length) return search.best();
+    }
   }
-  return begunAlike;
+  return search.best();
 }
 
 /** Something has to be new: a client may want an answer of its own to be gone on with. */
@@ -60,42 +49,115 @@ export function withoutLastReply(messages: readonly Message[]): readonly Message
   return last === messages.length - 1 ? messages : messages.slice(0, last + 1);
 }
 
-function openingAnchor(messages: readonly Message[]): string | undefined {
-  let chain = anchorChain.start();
-  for (const message of messages) {
-    if (chain.opening !== undefined) break;
-    chain = anchorChain.step(chain, message);
-  }
-  return openingOf(chain);
-}
-
-/** The same words may open many conversations; the ids of calls are of one alone. */
-function isEnough(
-  { end, holdsCallId }: TranscriptMatch,
-  session: Session,
-  sent: Sent,
-  label: string | undefined,
-): boolean {
-  if (end === 'opening' && isOtherLabel(session.label, label)) return false;
-  return holdsCallId || isSameSystem(session, sent);
-}
-
 /** The client itself says that these are two. */
 export function isOtherLabel(one: string | undefined, other: string | undefined): boolean {
   return one !== undefined && other !== undefined && one !== other;
 }
 
-function isSameSystem(session: Session, { system }: Sent): boolean {
-  if (session.system === system) return true;
-  return textOfAll(session.system) === textOfAll(system);
+class Search {
+  readonly #sent: Sent;
+  readonly #space: Space;
+  readonly #label: string | undefined;
+  readonly #store: SessionStore;
+  readonly #seen = new Set<string>();
+  readonly #fitting: Recognised[] = [];
+  #digest: string | undefined;
+
+  constructor(sent: Sent, space: Space, label: string | undefined, store: SessionStore) {
+    this.#sent = sent;
+    this.#space = space;
+    this.#label = label;
+    this.#store = store;
+  }
+
+  /** How many of the messages the best comparison takes. */
+  get reach(): number {
+    return this.#fitting.reduce((reach, { match }) => Math.max(reach, match.sentLength), 0);
+  }
+
+  /** For each anchor the sessions that left it, or one more than are compared. */
+  find(anchors: readonly Anchor[]): Promise<readonly (readonly string[])[]> {
+    const digests = anchors.map(({ digest }) => digest);
+    return this.#store.findIdsByAnchors(this.#space, digests, maxCompared + 1);
+  }
+
+  /** Where more begin alike than are compared, those of the same label, or system text, are looked for. */
+  async compareAll({ digest }: Anchor, ids: readonly string[]): Promise<void> {
+    if (ids.length <= maxCompared) return this.#compare(ids);
+    const scopes = scopesOf(this.#label, this.#systemDigest());
+    // It may go on from one that was begun without a label.
+    if (this.#label !== undefined) scopes.push(...scopesOf(undefined, this.#systemDigest()));
+    const scoped = scopes.map(scope => scopedAnchor(digest, scope));
+    const found = await this.#store.findIdsByAnchors(this.#space, scoped, maxCompared);
+    await this.#compare([...found.flat(), ...ids.slice(0, maxCompared)]);
+  }
+
+  /**
+   * The one that shares most; then of the same label, with the same system text, with the reasoning that the client
+   * brings, that ends where the transcript goes on; then the latest used.
+   */
+  best(): Recognised | undefined {
+    const ranked = this.#fitting
+      .map(one => ({ ...one, ranks: this.#ranksOf(one) }))
+      .sort((a, b) => compareRanks(a.ranks, b.ranks) || b.session.updatedAtMs - a.session.updatedAtMs);
+    const [best, ...others] = ranked;
+    if (!best || best.match.holdsOwnCall) return best;
+    // Words that clients are not shown, or lose, may be another conversation's.
+    const rivals = others.filter(other => compareRanks(other.ranks, best.ranks, provingRanks) === 0);
+    const isCertain = rivals.every(rival => hasSameNativeReplies(best, rival));
+    return isCertain ? best : undefined;
+  }
+
+  async #compare(ids: readonly string[]): Promise<void> {
+    const unseen = [...new Set(ids)].filter(id => !this.#seen.has(id));
+    for (const id of unseen) this.#seen.add(id);
+    const read = await Promise.all(unseen.map(id => this.#store.read({ ...this.#space, id })));
+    for (const one of read) {
+      if (one.status !== 'found') continue;
+      const { session } = one;
+      const match = matchTranscript(session.messages, this.#sent.messages);
+      if (match && this.#isEnough(session, match)) this.#fitting.push({ session, match });
+    }
+  }
+
+  /** The same words may open many conversations; the ids of our calls are of one alone. */
+  #isEnough(session: Session, { end, holdsOwnCall }: TranscriptMatch): boolean {
+    if (end === 'opening' && isOtherLabel(session.label, this.#label)) return false;
+    const hasSameLabel = this.#label !== undefined && session.label === this.#label;
+    return holdsOwnCall || hasSameLabel || isSameSystemText(systemOf(session), this.#sent);
+  }
+
+  #ranksOf({ session, match }: Recognised): readonly number[] {
+    return [
+      match.sentLength,
+      rank(session.label === this.#label),
+      rank(isSameSystemText(systemOf(session), this.#sent)),
+      rank(isEqualSystemText(systemOf(session), this.#sent)),
+      match.sameReasoning,
+      rank(match.reachesEnd),
+    ];
+  }
+
+  #systemDigest(): string {
+    this.#digest ??= systemDigest(this.#sent);
+    return this.#digest;
+  }
 }
 
-/** A line each, however they are divided into messages and parts. */
-function textOfAll(system: readonly SystemMessage[]): string {
-  const texts = system.flatMap(({ content }) =>
-    typeof content === 'string' ? content : content.map(({ text }) => text),
-  );
-  return texts.join('\n');
+/** All but where it ends, which only says what is likely. */
+const provingRanks = 5;
+
+/** The higher first. */
+function compareRanks(a: readonly number[], b: readonly number[], count = a.length): number {
+  for (let place = 0; place < count; place += 1) {
+    const difference = (b[place] ?? 0) - (a[place] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function systemOf({ system, updatedAtMs }: Session) {
+  return { system, atMs: updatedAtMs };
 }
 
 function rank(holds: boolean): number {

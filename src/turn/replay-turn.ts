@@ -22,15 +22,19 @@ export async function findAnswer(
   return new ReplayedTurn(recalled);
 }
 
-/** For a client that says of itself that it repeats: without a key only the session's last turn can be meant. */
+/**
+ * For a client that says of itself that it repeats: without a key only the last turn of the session that it names can be
+ * meant. Another session may have been sent the very same body.
+ */
 export async function findLastAnswer(
   mark: TurnMark,
+  sessionId: string | undefined,
   space: Space,
   store: SessionStore,
 ): Promise<Answer | undefined> {
   const recalled = await store.recall(space, mark.key);
   if (!recalled || recalled.version !== recalled.session.version) return undefined;
-  return new ReplayedTurn(recalled);
+  return recalled.session.key.id === sessionId ? new ReplayedTurn(recalled) : undefined;
 }
 
 class ReplayedTurn implements Answer {

@@ -208,8 +208,9 @@ export class RunningTurn implements Answer {
         { param: 'max_tokens' },
       );
     }
-    const reply = collector.reply();
-    if (!reply) throw new Error('commit before turn-end');
+    const collected = collector.reply();
+    if (!collected) throw new Error('commit before turn-end');
+    const reply: Reply = { ...collected, message: { ...collected.message, origin: 'reply' } };
     this.#reply = reply;
     if (reply.usage && !reply.usage.isBilledOnly)
       this.#measured.learn(this.#fitted.prompt.messages, reply.usage.inputTokens, 'answer');
@@ -232,24 +233,29 @@ export class RunningTurn implements Answer {
 
   #turn(reply: Reply): Turn {
     const { id, composed, request, mark, opened } = this.#options;
+    const { system, history, added } = composed;
+    const label = request.session.label ?? opened.continuation.session?.label;
     return {
       id,
       model: this.model,
       dialect: request.session.dialect,
-      system: composed.system,
+      system,
       tools: composed.tools,
       // Of other words than are stored, a cut says nothing.
       cut: opened.continuation.told ? undefined : this.#fitted.cut,
-      keep: composed.history.length,
+      keep: history.length,
       ...(opened.version === 0 ? { parent: opened.continuation.parent } : {}),
       leftBehindId: opened.leftBehindId,
-      label: request.session.label ?? opened.continuation.session?.label,
-      anchors: anchorsLeftBy(
-        composed.history,
-        [...composed.added, reply.message],
-        opened.state !== 'continued' || isUntouchedFork(opened),
-      ),
-      added: composed.added,
+      label,
+      anchors: anchorsLeftBy({
+        history,
+        said: [...added, reply.message],
+        isNew: opened.state !== 'continued' || isUntouchedFork(opened),
+        label,
+        system,
+        atMs: this.createdAtMs,
+      }),
+      added,
       reply,
       answerId: this.answerId,
       createdAtMs: this.createdAtMs,

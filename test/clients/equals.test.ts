@@ -1,7 +1,7 @@
 // Several sessions hold what a transcript begins with: which of them is meant.
 import { describe, expect, it } from 'vitest';
 import { startPair } from '../support/start.ts';
-import { holdStory, system, tools, user } from './agent-story.ts';
+import { system, user } from './agent-story.ts';
 import { planning as model, sayText } from './native-answer.ts';
 import { TranscriptClient, type WireMessage } from './transcript-client.ts';
 
@@ -28,17 +28,16 @@ describe('among equals', () => {
     }
   });
 
-  it('then one with the same system text, although another ends there', async () => {
+  it('then one with the same system text, although another was used last', async () => {
     const client = new TranscriptClient(await startPair());
-    const held = await holdStory(client, { model, headers: labelled('ses_a') });
-    const asPlanner = held.messages.with(0, { role: 'system', content: 'You only plan.' });
-    const ask = (messages: readonly WireMessage[], word: string, headers = {}) =>
-      client.turn({ model, messages: [...messages, user(word)], tools }, sayText('Yes.'), headers);
-    const planner = await ask(asPlanner, 'Plan.', labelled('ses_b'));
-    expect(planner.state).toBe('forked');
-    const branch = await ask(asPlanner, 'Plan another way.', labelled('ses_c'));
-    expect(branch.state).toBe('forked');
-    expect((await client.session(branch.id)).parent_id).toBe(planner.id);
+    const under = (content: string) => [{ role: 'system', content }, ...more('More').slice(1)];
+    const ask = (messages: readonly WireMessage[]) =>
+      client.turn({ model, messages }, sayText('Hi.'), labelled('ses_a'));
+    const planner = await ask(under('You only plan.').slice(0, 2));
+    const writer = await ask(under('You only write.').slice(0, 2));
+    expect(writer.id).not.toBe(planner.id);
+    const later = await ask(under('You only plan.'));
+    expect({ id: later.id, state: later.state }).toEqual({ id: planner.id, state: 'continued' });
   });
 
   it('then one that ends there, then the one that was used last', async () => {

@@ -115,7 +115,7 @@ const turnings: Readonly<Record<string, Turning>> = {
   },
   'asks for the first answer again': {
     change: m => m.slice(0, at.opening + 1),
-    state: 'forked',
+    state: 'new',
     heard: [],
   },
   'edits the first message and drops the rest': {
@@ -225,16 +225,19 @@ describe('a conversation that began elsewhere', () => {
     ['the first answer', [...brought.slice(0, 2), user('Read b.txt')]],
     ['the call', [...brought.slice(0, 4), result('call_1', 'APPLE')]],
     ['the opening', brought.slice(0, 1)],
-  ])('goes back to %s: its answers count as if they were ours', async (_, messages) => {
-    const client = new TranscriptClient(await startPair());
-    const first = await client.turn({ model, messages: brought, tools }, sayText('PINE.'));
-    const fork = await client.turn({ model, messages, tools }, sayText('So be it.'));
-    expect(fork.state).toBe('forked');
-    await client.expectSessions({
-      [first.id]: { message_count: 6 },
-      [fork.id]: { parent_id: first.id, message_count: messages.length + 1 },
-    });
-  });
+  ])(
+    'goes back to %s: nothing of ours is shared, so it is a conversation of its own',
+    async (_, messages) => {
+      const client = new TranscriptClient(await startPair());
+      const first = await client.turn({ model, messages: brought, tools }, sayText('PINE.'));
+      const fork = await client.turn({ model, messages, tools }, sayText('So be it.'));
+      expect(fork.state).toBe('new');
+      await client.expectSessions({
+        [first.id]: { message_count: 6 },
+        [fork.id]: { parent_id: null, message_count: messages.length + 1 },
+      });
+    },
+  );
 });
 
 function callOf(id: string, path: string): WireCall {

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { ProxyError } from '../../src/conversation/errors.ts';
 import type { Message } from '../../src/conversation/message.ts';
-import type { Session, SessionKey, Turn } from '../../src/conversation/session.ts';
+import type { Session, SessionKey, Space, Turn } from '../../src/conversation/session.ts';
 import type { AnsweredTurn, SessionStore } from '../../src/store/session-store.ts';
 
 export interface StoreSettings {
@@ -118,6 +118,18 @@ export async function deleteAll(store: SessionStore, owner: string): Promise<voi
     if (sessions.length === 0) return;
     for (const { id, user } of sessions) expect(await store.delete({ owner, user, id })).toBe(true);
   }
+}
+
+/** The sessions that left an anchor, as they stand. */
+export async function findByAnchor(
+  store: SessionStore,
+  space: Space,
+  anchor: string,
+  limit: number,
+): Promise<Session[]> {
+  const [ids = []] = await store.findIdsByAnchors(space, [anchor], limit);
+  const read = await Promise.all(ids.map(id => store.read({ owner: space.owner, user: space.user, id })));
+  return read.flatMap(one => (one.status === 'found' ? [one.session] : []));
 }
 
 export const saidIn = (session: Session | undefined) =>

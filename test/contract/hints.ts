@@ -8,6 +8,7 @@ import {
   branchOff,
   codeOf,
   fill,
+  findByAnchor,
   key,
   mustFind,
   roomy,
@@ -37,13 +38,13 @@ export function testHints(begin: BeginStore): void {
       await store.append(key(), turn('2', { anchors: ['after 2'] }), { expectedVersion: 1 });
       await store.append(key(), turn('3'), { expectedVersion: 2 });
       for (const anchor of ['opening', 'after 1', 'after 2']) {
-        const [session, ...others] = await store.findByAnchor(key(), anchor, 9);
+        const [session, ...others] = await findByAnchor(store, key(), anchor, 9);
         expect(session).toMatchObject({ key: key(), version: 3 });
         expect(saidIn(session)).toEqual(['1', '2', '3']);
         expect(others).toEqual([]);
       }
       for (const anchor of ['', 'after 3', 'Opening', 'opening\n'])
-        expect(await store.findByAnchor(key(), anchor, 9)).toEqual([]);
+        expect(await findByAnchor(store, key(), anchor, 9)).toEqual([]);
     });
 
     test('[R13] it is found by the calls of its replies', async () => {
@@ -72,7 +73,7 @@ export function testHints(begin: BeginStore): void {
       const { store } = await begin();
       await store.append(key(), calling(['c'], { anchors: ['a'] }), { expectedVersion: 0 });
       expect(await store.findByCallIds(key(), ['a'], 9)).toEqual([]);
-      expect(await store.findByAnchor(key(), 'c', 9)).toEqual([]);
+      expect(await findByAnchor(store, key(), 'c', 9)).toEqual([]);
     });
 
     test('[R13] of several the latest used comes first, and no more than were asked for', async () => {
@@ -82,7 +83,7 @@ export function testHints(begin: BeginStore): void {
         await store.append(key(id), calling(['c'], { anchors: ['opening'] }), { expectedVersion: 0 });
       }
       const byBoth = async (limit: number) => {
-        const byAnchor = idsOf(await store.findByAnchor(key(), 'opening', limit));
+        const byAnchor = idsOf(await findByAnchor(store, key(), 'opening', limit));
         expect(idsOf(await store.findByCallIds(key(), ['c'], limit))).toEqual(byAnchor);
         return byAnchor;
       };
@@ -115,23 +116,23 @@ export function testHints(begin: BeginStore): void {
         await store.append({ ...space, id: `s${index}` }, hints, { expectedVersion: 0 });
       }
       for (const [index, space] of spaces.entries()) {
-        expect(idsOf(await store.findByAnchor(space, 'a', 9))).toEqual([`s${index}`]);
+        expect(idsOf(await findByAnchor(store, space, 'a', 9))).toEqual([`s${index}`]);
         expect(idsOf(await store.findByCallIds(space, ['c'], 9))).toEqual([`s${index}`]);
         const other = (index + 1) % spaces.length;
-        expect(await store.findByAnchor(space, `a${other}`, 9)).toEqual([]);
+        expect(await findByAnchor(store, space, `a${other}`, 9)).toEqual([]);
         expect(await store.findByCallIds(space, [`c${other}`], 9)).toEqual([]);
       }
       // A user's name may hold anything, so that it must not run into what stands beside it.
       await store.append(key('s', 'a\nx'), calling(['y'], { anchors: ['y'] }), { expectedVersion: 0 });
       expect(await store.findByCallIds(key('s', 'a'), ['x\ny'], 9)).toEqual([]);
-      expect(await store.findByAnchor(key('s', 'a'), 'x\ny', 9)).toEqual([]);
+      expect(await findByAnchor(store, key('s', 'a'), 'x\ny', 9)).toEqual([]);
     });
 
     test('[R13] what is deleted or expired is not found, nor what took its name', async () => {
       const { store, wait } = await begin();
       const hints = () => calling(['c'], { anchors: ['a'] });
       const find = async () => [
-        ...idsOf(await store.findByAnchor(key(), 'a', 9)),
+        ...idsOf(await findByAnchor(store, key(), 'a', 9)),
         ...idsOf(await store.findByCallIds(key(), ['c'], 9)),
       ];
       await store.append(key(), hints(), { expectedVersion: 0 });
@@ -150,7 +151,7 @@ export function testHints(begin: BeginStore): void {
       await fill(store, key());
       expect((await store.append(key(), hints(), { expectedVersion: 0 })).status).toBe('conflict');
       expect(await codeOf(store.append(key(), hints(), { expectedVersion: 1 }))).toBe('store_full');
-      expect(await store.findByAnchor(key(), 'a', 9)).toEqual([]);
+      expect(await findByAnchor(store, key(), 'a', 9)).toEqual([]);
       expect(await store.findByCallIds(key(), ['c'], 9)).toEqual([]);
     });
 
@@ -164,11 +165,11 @@ export function testHints(begin: BeginStore): void {
         anchors: ['b'],
       });
       await store.append(key('b'), branching, { expectedVersion: 0 });
-      expect(idsOf(await store.findByAnchor(key(), 'p', 9))).toContain('p');
-      expect(idsOf(await store.findByAnchor(key(), 'b', 9))).toEqual(['b']);
+      expect(idsOf(await findByAnchor(store, key(), 'p', 9))).toContain('p');
+      expect(idsOf(await findByAnchor(store, key(), 'b', 9))).toEqual(['b']);
       await store.delete(key('p'));
-      expect(idsOf(await store.findByAnchor(key(), 'p', 9))).not.toContain('p');
-      expect(idsOf(await store.findByAnchor(key(), 'b', 9))).toEqual(['b']);
+      expect(idsOf(await findByAnchor(store, key(), 'p', 9))).not.toContain('p');
+      expect(idsOf(await findByAnchor(store, key(), 'b', 9))).toEqual(['b']);
       expect(idsOf(await store.findByCallIds(key(), ['cp', 'cb'], 9))).toEqual(['b']);
     });
 
@@ -179,27 +180,27 @@ export function testHints(begin: BeginStore): void {
       const cut = calling(['c3'], { keep: 2, leftBehindId: 'left', anchors: ['opening', 'a3'] });
       await store.append(key(), cut, { expectedVersion: 2 });
       for (const anchor of ['a1', 'a2']) {
-        const sessions = await store.findByAnchor(key(), anchor, 9);
+        const sessions = await findByAnchor(store, key(), anchor, 9);
         expect(sessions.find(session => session.key.id === 'left')).toMatchObject({ version: 2 });
       }
-      expect(idsOf(await store.findByAnchor(key(), 'a3', 9))).toEqual(['s']);
-      expect(idsOf(await store.findByAnchor(key(), 'opening', 9)).toSorted()).toEqual(['left', 's']);
+      expect(idsOf(await findByAnchor(store, key(), 'a3', 9))).toEqual(['s']);
+      expect(idsOf(await findByAnchor(store, key(), 'opening', 9)).toSorted()).toEqual(['left', 's']);
       expect(idsOf(await store.findByCallIds(key(), ['c2', 'c3'], 9))).toEqual(['left', 's']);
       await store.delete(key('left'));
-      expect(await store.findByAnchor(key(), 'a2', 9)).toEqual([]);
-      expect(idsOf(await store.findByAnchor(key(), 'opening', 9))).toEqual(['s']);
+      expect(await findByAnchor(store, key(), 'a2', 9)).toEqual([]);
+      expect(idsOf(await findByAnchor(store, key(), 'opening', 9))).toEqual(['s']);
     });
 
     test('[R13] an anchor that two turns of one session left finds it once', async () => {
       const { store } = await begin();
       await store.append(key(), calling(['c'], { anchors: ['a', 'a'] }), { expectedVersion: 0 });
       await store.append(key(), calling(['c'], { anchors: ['a'] }), { expectedVersion: 1 });
-      expect(idsOf(await store.findByAnchor(key(), 'a', 9))).toEqual(['s']);
+      expect(idsOf(await findByAnchor(store, key(), 'a', 9))).toEqual(['s']);
       expect(idsOf(await store.findByCallIds(key(), ['c', 'c'], 9))).toEqual(['s']);
       await store.append(key('b'), branchOff(await mustFind(store, key()), 2, 'b', { anchors: ['a'] }), {
         expectedVersion: 0,
       });
-      expect((await store.findByAnchor(key(), 'a', 9)).length).toBe(2);
+      expect((await findByAnchor(store, key(), 'a', 9)).length).toBe(2);
     });
   });
 }

@@ -7,6 +7,7 @@ import {
   type BeginStore,
   codeOf,
   fill,
+  findByAnchor,
   found,
   key,
   marked,
@@ -136,7 +137,7 @@ export function testHolds(begin: BeginStore): void {
       }
       expect(await store.read(key())).toEqual({ status: 'found', session });
       expect(await store.recall(key(), 'k')).toBeUndefined();
-      expect(await store.findByAnchor(key(), 'late', 9)).toEqual([]);
+      expect(await findByAnchor(store, key(), 'late', 9)).toEqual([]);
       expect(await holds(store, 'b')).toBe('busy');
     });
 

@@ -1,7 +1,18 @@
 // R18: how long each session lives.
 import { describe, expect, test } from 'vitest';
 import type { SessionStore } from '../../src/store/session-store.ts';
-import { type BeginStore, branchOff, fill, forkOf, key, mustFind, roomy, turn, unanswered } from './given.ts';
+import {
+  type BeginStore,
+  branchOff,
+  fill,
+  findByAnchor,
+  forkOf,
+  key,
+  mustFind,
+  roomy,
+  turn,
+  unanswered,
+} from './given.ts';
 
 const { sessionIdleMs } = roomy;
 const transcriptIdleMs = 200;
@@ -41,10 +52,10 @@ export function testIdle(begin: BeginStore): void {
         expect(await livesMs(store)).toBe(idleMs);
         await wait(idleMs - 1);
         expect(await status(store)).toBe('found');
-        expect(await store.findByAnchor(key(), 'a', 9)).toHaveLength(1);
+        expect(await findByAnchor(store, key(), 'a', 9)).toHaveLength(1);
         await wait(1);
         expect(await status(store)).toBe('expired');
-        expect(await store.findByAnchor(key(), 'a', 9)).toEqual([]);
+        expect(await findByAnchor(store, key(), 'a', 9)).toEqual([]);
         expect((await store.list({ owner: 'ada', limit: 9 })).sessions).toEqual([]);
       },
     );

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionKey } from '../../src/conversation/session.ts';
 import { randomSource } from '../support/seed.ts';
-import { type BeginStore, found, key, marked, saidIn, turn } from './given.ts';
+import { type BeginStore, findByAnchor, found, key, marked, saidIn, turn } from './given.ts';
 
 /** Of owners there are no blanks; of ids, letters, digits, `_` and `-`; of users, whatever JSON can say. */
 const ofOwners = ['a', 'b', 'A', ':', '/', '|', '{', '}', '%', '%3A', '\\', 'é', 'e\u0301', '1:'];
@@ -68,7 +68,7 @@ export function testNames(begin: BeginStore): void {
         expect(session?.key).toEqual(of);
         expect(saidIn(session)).toEqual([say(index)]);
         expect((await store.recall(of, of.id))?.session.key).toEqual(of);
-        expect((await store.findByAnchor(of, of.id, 9)).map(one => one.key)).toEqual([of]);
+        expect((await findByAnchor(store, of, of.id, 9)).map(one => one.key)).toEqual([of]);
         const spaces = await store.find(of.owner, of.id);
         expect(spaces.some(({ owner, user }) => owner === of.owner && user === of.user)).toBe(true);
       }
@@ -116,7 +116,7 @@ export function testNames(begin: BeginStore): void {
         const id = `s${index}`;
         const { sessions } = await store.list({ owner: 'ada', label: name, limit: 9 });
         expect(sessions.map(session => session.id)).toEqual([id]);
-        expect((await store.findByAnchor(key(), name, 9)).map(session => session.key.id)).toEqual([id]);
+        expect((await findByAnchor(store, key(), name, 9)).map(session => session.key.id)).toEqual([id]);
         expect((await store.findByCallIds(key(), [name], 9)).map(session => session.key.id)).toEqual([id]);
         expect(await store.readNote(name)).toBe(say(index));
       }

@@ -5,6 +5,7 @@ import {
   type BeginStore,
   branchOff,
   fill,
+  findByAnchor,
   forkOf,
   found,
   key,
@@ -124,15 +125,15 @@ export function testNodes(begin: BeginStore, { rounds }: SuiteSettings): void {
       const said = marked('1', 'k', { anchors: ['a'], label: 'task' });
       await one.append(key(), said, { expectedVersion: 0 });
       expect((await two.recall(key(), 'k'))?.turn.reply).toEqual(said.reply);
-      expect((await two.findByAnchor(key(), 'a', 9)).map(saidIn)).toEqual([['1']]);
+      expect((await findByAnchor(two, key(), 'a', 9)).map(saidIn)).toEqual([['1']]);
       expect((await two.list({ owner: 'ada', label: 'task', limit: 9 })).sessions).toHaveLength(1);
       expect(await two.find('ada', 's')).toHaveLength(1);
       await two.append(key(), turn('2', { anchors: ['b'] }), { expectedVersion: 1 });
-      expect((await one.findByAnchor(key(), 'a', 9)).map(saidIn)).toEqual([['1', '2']]);
-      expect((await one.findByAnchor(key(), 'b', 9)).map(saidIn)).toEqual([['1', '2']]);
+      expect((await findByAnchor(one, key(), 'a', 9)).map(saidIn)).toEqual([['1', '2']]);
+      expect((await findByAnchor(one, key(), 'b', 9)).map(saidIn)).toEqual([['1', '2']]);
       await two.delete(key());
       expect(await one.recall(key(), 'k')).toBeUndefined();
-      expect(await one.findByAnchor(key(), 'a', 9)).toEqual([]);
+      expect(await findByAnchor(one, key(), 'a', 9)).toEqual([]);
     });
 
     test('[R15] [R18] notes and times as well', async () => {
@@ -261,7 +262,7 @@ export function testNodes(begin: BeginStore, { rounds }: SuiteSettings): void {
       expect(before.map(({ status }) => status)).toEqual(['found', 'found', 'expired']);
       expect(await again.list({ owner: 'ada', branches: true, limit: 9 })).toEqual(listed);
       expect((await again.recall(key(), 'k'))?.turn.reply).toEqual(said.reply);
-      expect((await again.findByAnchor(key(), 'a', 9)).map(({ key: { id } }) => id)).toEqual(['s']);
+      expect((await findByAnchor(again, key(), 'a', 9)).map(({ key: { id } }) => id)).toEqual(['s']);
       expect(await again.readNote('n')).toBe('kept');
       const claim = (name: string) => again.claim(key(), name, { ...lease('2'), fingerprint: 'g' });
       expect(await claim('answered')).toEqual({ status: 'answered', fingerprint: 'f', text: 'done' });

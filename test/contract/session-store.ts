@@ -8,6 +8,7 @@ import { testExpiry } from './expiry.ts';
 import {
   codeOf,
   fill,
+  findByAnchor,
   found,
   key,
   marked,
@@ -136,7 +137,7 @@ export function testSessionStore(start: StartStore, given: Partial<SuiteSettings
         () => store.recall(key(), 'k'),
         () => store.claim(key(), 'k', { holder: 'h', ttlMs: 9, fingerprint: 'f' }),
         () => store.settle(key(), 'k', 'h'),
-        () => store.findByAnchor(key(), 'a', 9),
+        () => findByAnchor(store, key(), 'a', 9),
         () => store.findByCallIds(key(), ['c'], 9),
         () => store.list({ owner: 'ada', limit: 9 }),
         () => store.find('ada', 's'),

@@ -5,6 +5,7 @@ import {
   type BeginStore,
   codeOf,
   fill,
+  findByAnchor,
   forkOf,
   found,
   key,
@@ -86,8 +87,8 @@ export function testWhole(begin: BeginStore): void {
       await store.append(key('p'), first, { expectedVersion: 0 });
       const parent = await mustFind(store, key('p'));
       await store.append(key('f'), forkOf(parent, 2, { anchors: ['opening', 'f'] }), { expectedVersion: 0 });
-      expect(idsOf(await store.findByAnchor(key(), 'opening', 9)).toSorted()).toEqual(['f', 'p']);
-      expect(idsOf(await store.findByAnchor(key(), 'f', 9))).toEqual(['f']);
+      expect(idsOf(await findByAnchor(store, key(), 'opening', 9)).toSorted()).toEqual(['f', 'p']);
+      expect(idsOf(await findByAnchor(store, key(), 'f', 9))).toEqual(['f']);
       expect(idsOf(await store.findByCallIds(key(), ['c'], 9))).toEqual(['p']);
     });
 
@@ -144,7 +145,7 @@ export function testWhole(begin: BeginStore): void {
       expect(JSON.stringify([...session.messages])).toBe(JSON.stringify(brought));
       expect(session).toMatchObject({ version: 1, system, tools, label: 'task', rootId: 's' });
       expect(session.parentId).toBeUndefined();
-      expect(idsOf(await store.findByAnchor(key(), 'after', 9))).toEqual(['s']);
+      expect(idsOf(await findByAnchor(store, key(), 'after', 9))).toEqual(['s']);
       // What replied once is among them.
       expect(idsOf(await store.findByCallIds(key(), ['c'], 9))).toEqual(['s']);
       await store.append(key(), turn('on'), { expectedVersion: 1 });

@@ -20,7 +20,7 @@ import {
   withCarried,
 } from './carrier-client.ts';
 
-const all = ['findByAnchor', 'findByCallIds', 'read', 'hold', 'append', 'recall', 'claim'] as const;
+const all = ['findIdsByAnchors', 'findByCallIds', 'read', 'hold', 'append', 'recall', 'claim'] as const;
 type Method = (typeof all)[number];
 
 /** From now on. @returns how it works again. */
@@ -47,7 +47,7 @@ describe.each([false, true])('no session can be looked for, stream %s', stream =
   const body = { model, tools, stream };
 
   it.each<[string, readonly Method[]]>([
-    ['findByAnchor', ['findByAnchor']],
+    ['findIdsByAnchors', ['findIdsByAnchors']],
     ['read', ['read']],
     ['hold', ['hold']],
     ['all of it', all],

@@ -121,7 +121,8 @@ export class Run {
     this.#waiting = undefined;
     tick();
     waiting.gate.open();
-    await this.#read(waiting.request, await waiting.response, [waiting.native]);
+    const response = await waiting.response;
+    await this.#read(settle(waiting.request, response), response, [waiting.native]);
   }
 
   async check(): Promise<void> {
@@ -217,8 +218,9 @@ export class Run {
     this.#script(...sayNative(native, request.stream));
     const before = this.#asked;
     const response = await this.#post(request);
-    this.#expectHeard(request, before, 1);
-    await this.#read(request, response, [native]);
+    const settled = settle(request, response);
+    this.#expectHeard(settled, before, 1);
+    await this.#read(settled, response, [native]);
   }
 
   async #hold(request: Request): Promise<Waiting> {
@@ -228,7 +230,7 @@ export class Run {
     const before = this.#asked;
     const response = this.#post(request);
     await Promise.race([place.reached, response]);
-    this.#expectHeard(request, before, 1);
+    if (!request.opened.orNew) this.#expectHeard(request, before, 1);
     return { request, response, native, gate: place };
   }
 
@@ -368,6 +370,12 @@ export class Run {
     const opened = this.#waiting?.request.opened;
     return new Set(opened?.state === 'continued' && opened.from ? [opened.from.id] : []);
   }
+}
+
+/** Which of the sessions that it may be. */
+function settle(request: Request, response: Response): Request {
+  const { opened } = request;
+  return opened.orNew && stateOf(response) === 'new' ? { ...request, opened: opened.orNew } : request;
 }
 
 /** A second later: which session was used last never depends on how fast this machine is. */

@@ -20,7 +20,7 @@ export interface Kept {
   readonly said: readonly Said[];
   /** Of the answers those that were given in it, not in one that it branched off from: by these it is found. */
   readonly own: readonly Answer[];
-  /** What was said up to each answer that a turn of it brought. */
+  /** What was said up to each answer that a turn of it brought, also with what tells it from equals. */
   readonly anchors: readonly string[];
   readonly usedAt: number;
   /** Who went on in it. */
@@ -53,13 +53,22 @@ export interface Opened {
   readonly parents: readonly string[];
   /** No other session has as much in common with it. */
   readonly isOnly: boolean;
+  /** Where the words that nobody is shown tell which session is meant: it may be none of them. */
+  readonly orNew?: Opened;
 }
 
 interface Match {
   readonly kept: Kept;
   readonly length: number;
   readonly isOpening: boolean;
+  /** By answers that the proxy gave out. */
   readonly holdsCall: boolean;
+  readonly sharesReply: boolean;
+}
+
+/** What tells conversations apart that begin with the same words. */
+function scopesOf(label: string | undefined, system: string): string[] {
+  return label === undefined ? [`under ${system}`] : [`label ${label} under ${system}`, `label ${label}`];
 }
 
 function isOther(one: string | undefined, other: string | undefined): boolean {
@@ -82,17 +91,19 @@ export class PlainSessions {
   open(asked: Asked, busy: ReadonlySet<string>): Opened {
     if (asked.sessionId !== undefined) return this.#openNamed(asked, this.find(asked.sessionId, asked.user));
     if (asked.dialect === 'session') return begin(asked, asked.said);
-    const [match, other] = this.#recognise(asked);
-    if (!match) {
-      const added = this.#withNative(asked);
-      return { ...begin(asked, added), parents: this.#whoKnows(asked) };
-    }
+    const matches = this.#recognise(asked);
+    const [match, other] = matches;
+    const fresh = { ...begin(asked, this.#withNative(asked)), parents: this.#whoKnows(asked) };
+    // Equal first words alone are another conversation.
+    if (!match?.sharesReply) return fresh;
     const { kept, length } = match;
     // What a client gave a name is only added to by that name.
     const isForeign = isOther(kept.label, asked.label) || !kept.id.startsWith('sess_');
     const isEnd = length === kept.said.length && kept.dialect === 'transcript' && !isForeign;
     const state = isEnd && !busy.has(kept.id) ? 'continued' : 'forked';
-    return { ...this.#goOn(asked, match), state, isOnly: other?.length !== length };
+    const isOnly = other?.length !== length;
+    const opened: Opened = { ...this.#goOn(asked, match), state, isOnly };
+    return matches.some(one => isRival(one, match, asked)) ? { ...opened, orNew: fresh } : opened;
   }
 
   /** @returns the session as it is now */
@@ -108,7 +119,15 @@ export class PlainSessions {
       system,
       said: [...history, ...added, answer],
       own: [...(isOn ? from.own : []), answer],
-      anchors: [...(isOn ? from.anchors : []), ...anchorsOf([...history, ...added, answer], history.length)],
+      anchors: [
+        ...(isOn ? from.anchors : []),
+        ...anchorsLeft([...history, ...added, answer], isOn ? history.length : 0, history.length).flatMap(
+          anchor => [
+            anchor,
+            ...scopesOf(asked.label ?? from?.label, system).map(scope => `${scope}: ${anchor}`),
+          ],
+        ),
+      ],
       usedAt: this.#turns,
       clients: [...(isSame ? from.clients : []), asked.client],
       parents: isOn ? from.parents : parents,
@@ -190,7 +209,9 @@ export class PlainSessions {
       const match = matchOf(kept, asked.said);
       // Under two labels the same first words begin two conversations.
       const isApart = match?.isOpening && isOther(kept.label, asked.label);
-      return match && !isApart && (match.holdsCall || kept.system === asked.system) ? [match] : [];
+      const isLabelled = asked.label !== undefined && kept.label === asked.label;
+      const isEnough = match?.holdsCall || isLabelled || kept.system === asked.system;
+      return match && !isApart && isEnough ? [match] : [];
     });
     const ranksOf = ({ kept, length }: Match) => [
       length,
@@ -202,16 +223,24 @@ export class PlainSessions {
     return matches.sort((a, b) => compare(ranksOf(b), ranksOf(a)));
   }
 
-  /** Where many begin alike, not all are looked at. */
-  #alike({ said, user }: Asked): readonly Kept[] {
+  /** Who left an anchor, from the longest down, as far as one can reach farther. */
+  #alike({ said, user, label, system }: Asked): readonly Kept[] {
     const all = this.#latest(user);
-    const opening = openingKeyOf(said);
-    const begunAlike = all.filter(kept => openingKeyOf(kept.said) === opening);
-    if (begunAlike.length <= 8) return begunAlike;
-    const anchored = anchorsOf(said)
-      .reverse()
-      .map(anchor => all.filter(({ anchors }) => anchors.includes(anchor)));
-    return anchored.find(found => found.length > 0)?.slice(0, 8) ?? begunAlike.slice(0, 9);
+    const asked = said.slice(0, said.findLastIndex(one => one.role !== 'assistant') + 1);
+    const found = new Set<Kept>();
+    const lengths = anchorLengths(asked).reverse();
+    for (const [index, length] of lengths.entries()) {
+      const anchor = anchorAt(asked, length);
+      const holders = (name: string) => all.filter(({ anchors }) => anchors.includes(name));
+      const bare = holders(anchor);
+      const scopes = bare.length > 8 ? [...scopesOf(label, system), ...scopesOf(undefined, system)] : [];
+      for (const scope of scopes)
+        for (const kept of holders(`${scope}: ${anchor}`).slice(0, 8)) found.add(kept);
+      for (const kept of bare.slice(0, 8)) found.add(kept);
+      const reach = Math.max(0, ...[...found].map(kept => reachOf(kept, asked)));
+      if (reach >= (lengths[index + 1] ?? Number.POSITIVE_INFINITY)) break;
+    }
+    return [...found];
   }
 
   /** Answers with calls are known by these, wherever they stand. */
@@ -228,9 +257,10 @@ export class PlainSessions {
   }
 
   #whoKnows(asked: Asked): string[] {
-    const answers = asked.said.filter(one => one.role === 'assistant');
+    const firstIds = new Set(asked.said.flatMap(one => callIdsOf(one).slice(0, 1)));
+    const isGiven = (one: Said) => one.role === 'assistant' && one.native !== undefined;
     return this.#whoCalled(asked)
-      .filter(kept => answers.some(one => findIn(kept, one) !== undefined))
+      .filter(({ said }) => said.some(one => isGiven(one) && firstIds.has(callIdsOf(one)[0] ?? '')))
       .map(({ id }) => id);
   }
 
@@ -281,11 +311,25 @@ function matchOf(kept: Kept, said: readonly Said[]): Match | undefined {
   while (common < mine.length && mine[common] === theirs[common]) common += 1;
   const matched = withSortedResults(kept.said, keyOf).slice(0, common);
   const reply = matched.findLastIndex(one => one.role === 'assistant');
-  const holdsCall = matched.some(one => one.role === 'assistant' && one.calls.length > 0);
-  if (reply >= 0) return { kept, length: reply + 1, isOpening: false, holdsCall };
+  const own = matched.filter(one => one.role === 'assistant' && one.native !== undefined);
+  const holdsCall = own.some(one => one.role === 'assistant' && one.calls.length > 0);
+  if (reply >= 0)
+    return { kept, length: reply + 1, isOpening: false, holdsCall, sharesReply: own.length > 0 };
   const opening = openingOf(kept.said);
   const isOpening = opening > 0 && common >= opening && openingOf(asked) === opening;
-  return isOpening ? { kept, length: opening, isOpening: true, holdsCall: false } : undefined;
+  return isOpening
+    ? { kept, length: opening, isOpening: true, holdsCall: false, sharesReply: false }
+    : undefined;
+}
+
+/** Another that fits as well, in which an answer was given with other words that nobody is shown. */
+function isRival(one: Match, best: Match, { label, system }: Asked): boolean {
+  if (best.holdsCall || one.length !== best.length || one === best) return false;
+  if ((one.kept.label === label) !== (best.kept.label === label)) return false;
+  if ((one.kept.system === system) !== (best.kept.system === system)) return false;
+  const natives = ({ kept, length }: Match) =>
+    kept.said.slice(0, length).map(said => (said.role === 'assistant' ? (said.native ?? null) : undefined));
+  return JSON.stringify(natives(one)) !== JSON.stringify(natives(best));
 }
 
 function openingOf(said: readonly Said[]): number {
@@ -293,15 +337,27 @@ function openingOf(said: readonly Said[]): number {
   return first === -1 ? said.length : first;
 }
 
-function openingKeyOf(said: readonly Said[]): string {
-  return JSON.stringify(keysOf(said.slice(0, openingOf(said))));
+/** Of the opening, where there is one, and of what ends with an answer. */
+function anchorLengths(said: readonly Said[]): number[] {
+  const opening = openingOf(said);
+  const replies = said.flatMap((one, place) => (one.role === 'assistant' ? [place + 1] : []));
+  return [...(opening > 0 ? [opening] : []), ...replies];
 }
 
-/** One for each answer from this place on. */
-function anchorsOf(said: readonly Said[], start = 0): string[] {
-  return said.flatMap((one, place) =>
-    one.role === 'assistant' && place >= start ? [JSON.stringify(keysOf(said.slice(0, place + 1)))] : [],
+function anchorAt(said: readonly Said[], length: number): string {
+  return JSON.stringify(keysOf(said.slice(0, length)));
+}
+
+/** Of the opening where the session does not know it yet, and of the answers from a place on. */
+function anchorsLeft(said: readonly Said[], start: number, added: number): string[] {
+  const lengths = anchorLengths(said).filter(
+    length => length > added || (start === 0 && length === openingOf(said)),
   );
+  return lengths.map(length => anchorAt(said, length));
+}
+
+function reachOf(kept: Kept, asked: readonly Said[]): number {
+  return matchOf(kept, asked)?.length ?? 0;
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -1,0 +1,24 @@
+// Whether two stored conversations that a transcript fits to would give the model the same words.
+
+import type { MessageList } from './canonical-form.ts';
+import { storedPlaceOf, type TranscriptMatch } from './match-transcript.ts';
+import { isOwnReply } from './origin.ts';
+import { isSameForm } from './same-message.ts';
+
+interface Fitting {
+  readonly session: { readonly messages: MessageList };
+  readonly match: TranscriptMatch;
+}
+
+/** In all that they share with the transcript: what is compared of it is equal, what clients do not show may differ. */
+export function hasSameNativeReplies(one: Fitting, other: Fitting): boolean {
+  for (let place = 0; place < one.match.sentLength; place += 1) {
+    const mine = one.session.messages.at(storedPlaceOf(one.match, place));
+    const theirs = other.session.messages.at(storedPlaceOf(other.match, place));
+    if (mine === theirs || mine?.role !== 'assistant' || theirs?.role !== 'assistant') continue;
+    // What a client wrote goes to the model as it comes now.
+    if (!isOwnReply(mine) && !isOwnReply(theirs)) continue;
+    if (!isSameForm(mine, theirs)) return false;
+  }
+  return true;
+}
