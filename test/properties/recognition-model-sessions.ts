@@ -18,7 +18,7 @@ export interface Kept {
   readonly system: string;
   /** An answer is Cohere's own where that is what is stored. */
   readonly said: readonly Said[];
-  /** Of the answers those that were given in it, not in one that it branched off from: by these it is found. */
+  /** Of the answers those that its turns brought, not those that it shares with one that it branched off from. */
   readonly own: readonly Answer[];
   /** What was said up to each answer that a turn of it brought, also with what tells it from equals. */
   readonly anchors: readonly string[];
@@ -118,7 +118,7 @@ export class PlainSessions {
       dialect: isSame ? from.dialect : asked.dialect,
       system,
       said: [...history, ...added, answer],
-      own: [...(isOn ? from.own : []), answer],
+      own: [...(isOn ? from.own : []), ...added.filter(isGiven), answer],
       anchors: [
         ...(isOn ? from.anchors : []),
         ...anchorsLeft([...history, ...added, answer], isOn ? history.length : 0, history.length).flatMap(
@@ -258,7 +258,6 @@ export class PlainSessions {
 
   #whoKnows(asked: Asked): string[] {
     const firstIds = new Set(asked.said.flatMap(one => callIdsOf(one).slice(0, 1)));
-    const isGiven = (one: Said) => one.role === 'assistant' && one.native !== undefined;
     return this.#whoCalled(asked)
       .filter(({ said }) => said.some(one => isGiven(one) && firstIds.has(callIdsOf(one)[0] ?? '')))
       .map(({ id }) => id);
@@ -278,6 +277,10 @@ export class PlainSessions {
   #latest(user: string | undefined): Kept[] {
     return this.#all.filter(kept => kept.user === user).sort((a, b) => b.usedAt - a.usedAt);
   }
+}
+
+function isGiven(said: Said): said is Answer {
+  return said.role === 'assistant' && said.native !== undefined;
 }
 
 function callIdsOf(said: Said): string[] {

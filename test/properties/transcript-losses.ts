@@ -48,6 +48,7 @@ const result: fc.Arbitrary<ToolMessage> = fc.record({
 const reply: fc.Arbitrary<AssistantMessage> = fc.record(
   {
     role: fc.constant('assistant'),
+    origin: fc.constant('reply'),
     content: fc.oneof(
       someText,
       fc.array(fc.oneof(textPart, fc.record({ type: fc.constant('reasoning'), text: someText })), {
@@ -64,7 +65,7 @@ const reply: fc.Arbitrary<AssistantMessage> = fc.record(
       { maxLength: 3 },
     ),
   },
-  { requiredKeys: ['role'] },
+  { requiredKeys: ['role', 'origin'] },
 );
 
 const system: fc.Arbitrary<Message> = fc.record({ role: fc.constant('system'), content: someText });
