@@ -206,6 +206,22 @@ const settings: readonly Setting[] = [
     parse: text => ({ limits: { ownerTurns: wholeNumber(text, 1) } }),
   },
   {
+    option: 'limits.ownerSessions',
+    flag: 'owner-sessions',
+    env: 'OWNER_SESSIONS',
+    help: 'sessions of one owner; in memory its own longest unused make room, elsewhere one more is refused',
+    default: defaultLimits.ownerSessions,
+    parse: text => ({ limits: { ownerSessions: wholeNumber(text, 1) } }),
+  },
+  {
+    option: 'limits.ownerStoredBytes',
+    flag: 'owner-store-mb',
+    env: 'OWNER_STORE_MB',
+    help: 'megabytes (MiB) that are stored of one owner; in Redis roughly',
+    default: defaultLimits.ownerStoredBytes / MiB,
+    parse: text => ({ limits: { ownerStoredBytes: wholeNumber(text, 1) * MiB } }),
+  },
+  {
     option: 'logLevel',
     flag: 'log-level',
     env: 'LOG_LEVEL',

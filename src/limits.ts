@@ -3,6 +3,7 @@ import { type Check, isWholeNumber, must } from './check-value.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
@@ -35,7 +36,7 @@ export const defaultLimits = {
   streams: 1_000,
   /** Bytes of the bodies of all requests under way, half-sent ones too. */
   bodiesBytes: 256 * MiB,
-  /** Requests of one owner under way; this and the next four hold where there may be several owners. */
+  /** Requests of one owner under way; this and the other limits of an owner hold where there may be several owners. */
   ownerRequests: 200,
   /** Bytes of the bodies of one owner's requests under way. */
   ownerBodiesBytes: 128 * MiB,
@@ -76,6 +77,10 @@ export const defaultLimits = {
   sessions: 10_000,
   /** Bytes of all sessions in the memory store. */
   sessionStoreBytes: 256 * MiB,
+  /** Sessions of one owner, where there may be several. */
+  ownerSessions: 100_000,
+  /** Bytes that are stored of one owner; where several proxies share a Redis, roughly. */
+  ownerStoredBytes: 10 * GiB,
   /** Bytes of one session. */
   sessionBytes: 50 * MiB,
   /** Messages in one session. */

@@ -189,7 +189,10 @@ export class CohereProxyServer {
   }
 
   async #openStore(now: () => number): Promise<SessionStore | undefined> {
-    const { store, sessionStoreOptional, limits } = this.config;
+    const { store, sessionStoreOptional, ownerMode } = this.config;
+    // One owner alone has all the room there is.
+    const alone = { ownerSessions: Number.POSITIVE_INFINITY, ownerStoredBytes: Number.POSITIVE_INFINITY };
+    const limits = { ...this.config.limits, ...(ownerMode === 'local' ? alone : {}) };
     const choice = store.kind === 'sqlite' ? { ...store, path: expandHome(store.path) } : store;
     try {
       return await openStore(choice, {

@@ -73,6 +73,8 @@ describe('asking', () => {
       ['--owner-requests OWNER_REQUESTS', defaultLimits.ownerRequests],
       ['--owner-bodies-mb OWNER_BODIES_MB', defaultLimits.ownerBodiesBytes / 1024 / 1024],
       ['--owner-turns OWNER_TURNS', defaultLimits.ownerTurns],
+      ['--owner-sessions OWNER_SESSIONS', defaultLimits.ownerSessions],
+      ['--owner-store-mb OWNER_STORE_MB', defaultLimits.ownerStoredBytes / 1024 / 1024],
       ['--log-level LOG_LEVEL', defaults.logLevel],
       ['--data-dir DATA_DIR', defaults.dataDir],
     ] as const;

@@ -8,7 +8,7 @@ function begin({ max = 100, maxBytes = 100_000, room = Number.MAX_SAFE_INTEGER }
     max,
     maxBytes,
     now: () => nowMs,
-    makeRoom: bytes => {
+    makeRoom: (_owner, bytes) => {
       if (bytes > room) throw new ProxyError('store_full', 'no room');
     },
   });
@@ -16,7 +16,7 @@ function begin({ max = 100, maxBytes = 100_000, room = Number.MAX_SAFE_INTEGER }
     claims.claim(name, { holder, ttlMs, fingerprint: 'f' }).status;
   const answer = (name: string, text = 'done', ttlMs = 1_000) => {
     claim(name);
-    claims.settle(name, 'a', { text, ttlMs });
+    claims.settle('ada', name, 'a', { text, ttlMs });
   };
   return { claims, claim, answer, wait: (ms: number) => (nowMs += ms) };
 }
@@ -55,7 +55,7 @@ test('[R8] so many run, and one more is told so until another is over', () => {
   for (const name of ['x', 'y']) expect(claim(name)).toBe('claimed');
   expect(() => claim('z')).toThrow('Too many');
   expect(claim('x')).toBe('claimed');
-  claims.settle('x', 'a');
+  claims.settle('ada', 'x', 'a');
   expect(claim('z')).toBe('claimed');
   wait(100);
   claims.sweep();

@@ -1,5 +1,6 @@
 // Keys of requests that may come again: which of them run, and what came of those that are done.
 import { ProxyError } from '../conversation/errors.ts';
+import { OwnedQueue } from './owned-queue.ts';
 import type { Claim, ClaimRequest } from './session-store.ts';
 
 interface Running {
@@ -16,12 +17,12 @@ interface Answered {
 }
 
 export interface ClaimsOptions {
-  /** As many may run, and as many answers are kept: then the oldest answer is forgotten. */
+  /** As many may run, and as many answers are kept: then the oldest of the owner with the most is forgotten. */
   readonly max: number;
   readonly maxBytes: number;
   readonly now: () => number;
   /** @throws ProxyError `store_full` */
-  readonly makeRoom: (bytes: number) => void;
+  readonly makeRoom: (owner: string, bytes: number) => void;
 }
 
 /** What an answer costs beside its text. */
@@ -32,7 +33,7 @@ export class Claims {
   /** The longest not renewed first. */
   readonly #running = new Map<string, Running>();
   /** The oldest first. */
-  readonly #answered = new Map<string, Answered>();
+  readonly #answered = new OwnedQueue<Answered>();
   #bytes = 0;
 
   constructor(options: ClaimsOptions) {
@@ -62,22 +63,30 @@ export class Claims {
   }
 
   /** @throws ProxyError `store_full` where there is no room for the answer; the claim stands then. */
-  settle(name: string, holder: string, answer?: { readonly text: string; readonly ttlMs: number }): void {
+  settle(
+    owner: string,
+    name: string,
+    holder: string,
+    answer?: { readonly text: string; readonly ttlMs: number },
+  ): void {
     const { now, max, maxBytes, makeRoom } = this.#options;
     const running = this.#running.get(name);
     if (running?.holder !== holder) return;
     if (answer) {
       const bytes = Buffer.byteLength(answer.text) + overheadBytes;
       if (bytes > maxBytes) throw new ProxyError('store_full', 'This answer is too large to be kept.');
-      makeRoom(bytes);
+      makeRoom(owner, bytes);
       const { text, ttlMs } = answer;
       this.#forget(name);
-      this.#answered.set(name, { fingerprint: running.fingerprint, text, bytes, untilMs: now() + ttlMs });
+      this.#answered.set(owner, name, {
+        fingerprint: running.fingerprint,
+        text,
+        bytes,
+        untilMs: now() + ttlMs,
+      });
       this.#bytes += bytes;
-      for (const oldest of this.#answered.keys()) {
-        if (this.#answered.size <= max && this.#bytes <= maxBytes) break;
-        this.#forget(oldest);
-      }
+      while (this.#answered.size > max || this.#bytes > maxBytes)
+        this.#forget(this.#answered.surplus() ?? '');
     }
     this.#running.delete(name);
   }

@@ -39,6 +39,8 @@ export interface DurableStoreOptions {
     readonly sessionMessages: number;
     readonly sessionIdleMs: number;
     readonly transcriptIdleMs: number;
+    readonly ownerSessions: number;
+    readonly ownerStoredBytes: number;
   };
 }
 
@@ -93,7 +95,9 @@ export class DurableStore implements SessionStore {
       limits: this.#limits,
       isTooLarge: isKnown && this.#isTooLarge(base, said, turn),
     });
-    const options = { expectedVersion, holder, handle: before?.record.handle };
+    const { ownerSessions, ownerStoredBytes } = this.#limits;
+    const room = { sessions: ownerSessions, bytes: ownerStoredBytes };
+    const options = { expectedVersion, holder, handle: before?.record.handle, room };
     let result = await this.#opened().append(key, record, options);
     if (result.status === 'unshared') {
       const messages = [...(await writeMessages(base)), ...texts];

@@ -7,9 +7,19 @@ interface Holding {
   readonly bytes: number;
 }
 
+/** What several holdings have together. */
+export interface Total {
+  bytes: number;
+}
+
 export class Holdings {
   readonly #holdings = new Map<Held, Holding>();
+  readonly #total: Total;
   #bytes = 0;
+
+  constructor(total: Total = { bytes: 0 }) {
+    this.#total = total;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -24,7 +34,7 @@ export class Holdings {
       }
       const bytes = weigh(thing);
       this.#holdings.set(thing, { holders: 1, bytes });
-      this.#bytes += bytes;
+      this.#add(bytes);
     }
   }
 
@@ -35,7 +45,7 @@ export class Holdings {
       holding.holders -= 1;
       if (holding.holders > 0) continue;
       this.#holdings.delete(thing);
-      this.#bytes -= holding.bytes;
+      this.#add(-holding.bytes);
     }
   }
 
@@ -50,9 +60,9 @@ export class Holdings {
     return new ReleaseTrial(this.#holdings);
   }
 
-  clear(): void {
-    this.#holdings.clear();
-    this.#bytes = 0;
+  #add(bytes: number): void {
+    this.#bytes += bytes;
+    this.#total.bytes += bytes;
   }
 }
 

@@ -1,6 +1,7 @@
 // Turns whose request may come again, by the mark that it carries. Each holds what was said in it, which its session
 // may have replaced since.
 import type { Holdings } from './holdings.ts';
+import { OwnedQueue } from './owned-queue.ts';
 import type { AnsweredTurn } from './session-store.ts';
 import type { Held } from './weigh.ts';
 
@@ -11,30 +12,31 @@ interface Marked<Owner> {
   readonly expiresAtMs: number;
 }
 
+/** Who the owner's owner is, and where what is held for it is counted. */
+type PlaceOf<Owner> = (owner: Owner) => { readonly owner: string; readonly held: Holdings };
+
 export class MarkedTurns<Owner extends object> {
   readonly #max: number;
-  readonly #held: Holdings;
+  readonly #placeOf: PlaceOf<Owner>;
   /** The oldest first. */
-  readonly #turns = new Map<string, Marked<Owner>>();
+  readonly #turns = new OwnedQueue<Marked<Owner>>();
   readonly #keys = new WeakMap<Owner, Set<string>>();
 
-  constructor(max: number, held: Holdings) {
+  constructor(max: number, placeOf: PlaceOf<Owner>) {
     this.#max = max;
-    this.#held = held;
+    this.#placeOf = placeOf;
   }
 
   add(key: string, marked: Marked<Owner>): void {
     this.#forget(key);
     // Nobody asks an old answer for its tools, or for what its session branched off from.
     const turn = { ...marked.turn, tools: [], parent: undefined };
-    this.#turns.set(key, { ...marked, turn });
-    this.#held.hold(heldBy(turn));
+    const { owner, held } = this.#placeOf(marked.owner);
+    this.#turns.set(owner, key, { ...marked, turn });
+    held.hold(heldBy(turn));
     const keys = this.#keys.get(marked.owner) ?? new Set();
     this.#keys.set(marked.owner, keys.add(key));
-    for (const oldest of this.#turns.keys()) {
-      if (this.#turns.size <= this.#max) break;
-      this.#forget(oldest);
-    }
+    while (this.#turns.size > this.#max) this.#forget(this.#turns.surplus() ?? '');
   }
 
   find(key: string, nowMs: number): Marked<Owner> | undefined {
@@ -71,7 +73,7 @@ export class MarkedTurns<Owner extends object> {
     if (!marked) return;
     this.#turns.delete(key);
     this.#keys.get(marked.owner)?.delete(key);
-    this.#held.release(heldBy(marked.turn));
+    this.#placeOf(marked.owner).held.release(heldBy(marked.turn));
   }
 }
 

@@ -11,13 +11,8 @@ import { rememberTurn } from './known-turns.ts';
 import { MarkedTurns } from './marked-turns.ts';
 import { nextSession } from './next-session.ts';
 import { pageOf } from './page-of.ts';
-import {
-  latestUsed,
-  nameOf,
-  type Resident,
-  type ResidentOptions,
-  ResidentSessions,
-} from './resident-sessions.ts';
+import type { Resident } from './resident.ts';
+import { latestUsed, nameOf, type ResidentOptions, ResidentSessions } from './resident-sessions.ts';
 import type {
   AppendOptions,
   AppendResult,
@@ -44,6 +39,7 @@ export interface MemoryStoreOptions {
 
 /** What a turn brings to the session that is there (`resident`), or that goes on (`going`). */
 interface Bringing {
+  readonly key: SessionKey;
   readonly turn: Turn;
   /** What stays before it. */
   readonly base: History;
@@ -86,12 +82,15 @@ export class MemoryStore implements SessionStore {
         this.#marked.forgetAll(resident);
       },
     });
-    this.#marked = new MarkedTurns(limits.idempotencyRecords, this.#sessions.held);
+    this.#marked = new MarkedTurns(limits.idempotencyRecords, ({ session }) => ({
+      owner: session.key.owner,
+      held: this.#sessions.heldOf(session.key.owner),
+    }));
     this.#claims = new Claims({
       max: limits.idempotencyRecords,
       maxBytes: limits.sessionStoreBytes * claimShare,
       now,
-      makeRoom: bytes => this.#sessions.makeRoom({ isNew: false, bytes, replaced: [], kept: undefined }),
+      makeRoom: (owner, bytes) => this.#makeRoomBeside(owner, bytes),
     });
     this.#timer = setInterval(() => this.#opened(), sweepMs);
     this.#timer.unref();
@@ -142,7 +141,7 @@ export class MemoryStore implements SessionStore {
     const going = leftBehindId === undefined ? resident : undefined;
     const said = [...turn.added, ...(turn.reply ? [turn.reply.message] : [])];
     const hints = hintsOf(key, turn);
-    const sizes = this.#hold({ turn, base, said, hints: hints.length, resident, going });
+    const sizes = this.#hold({ key, turn, base, said, hints: hints.length, resident, going });
 
     const turnIds = rememberTurn(resident?.turnIds ?? new Map(), turn.id, expectedVersion + 1);
     if (resident && leftBehindId !== undefined) sessions.rename(resident, leftBehindId);
@@ -182,7 +181,7 @@ export class MemoryStore implements SessionStore {
     answer?: { readonly text: string; readonly ttlMs: number },
   ): Promise<void> {
     this.#opened();
-    this.#claims.settle(nameOf({ ...space, id: key }), holder, answer);
+    this.#claims.settle(space.owner, nameOf({ ...space, id: key }), holder, answer);
   }
 
   async findIdsByAnchors(space: Space, anchors: readonly string[], limit: number): Promise<string[][]> {
@@ -251,8 +250,9 @@ export class MemoryStore implements SessionStore {
   }
 
   /** Holds what a turn brings, lets go of what it replaces, and makes room; or nothing of all this. */
-  #hold({ turn, base, said, hints, resident, going }: Bringing): Sizes {
-    const { held } = this.#sessions;
+  #hold({ key, turn, base, said, hints, resident, going }: Bringing): Sizes {
+    const { owner } = key;
+    const held = this.#sessions.heldOf(owner);
     const { system, tools, mark, reply } = turn;
     const brought = [...(going ? [] : base), ...said, ...system];
     const cut = going?.session.messages.slice(base.length) ?? [];
@@ -267,12 +267,22 @@ export class MemoryStore implements SessionStore {
       let bytes = (places - (going?.session.messages.length ?? 0)) * placeBytes + hints * hintBytes;
       bytes += toolBytes - (going?.toolBytes ?? 0);
       if (mark && reply?.logprobs) bytes += held.bytesOf([reply.logprobs]);
-      this.#sessions.makeRoom({ isNew: going === undefined, bytes, replaced, kept: resident });
+      this.#sessions.makeRoom({ owner, isNew: going === undefined, bytes, replaced, kept: resident });
       held.release(replaced);
       return { messageBytes, toolBytes, hints: hints + (going?.hints ?? 0) };
     } catch (error) {
       held.release(brought);
+      this.#sessions.endIfEmpty(owner);
       throw error;
+    }
+  }
+
+  /** For what is kept of an owner's requests and is no session. */
+  #makeRoomBeside(owner: string, bytes: number): void {
+    try {
+      this.#sessions.makeRoom({ owner, isNew: false, bytes, replaced: [], kept: undefined });
+    } finally {
+      this.#sessions.endIfEmpty(owner);
     }
   }
 

@@ -114,6 +114,14 @@ export interface AppendRecordOptions {
   /** The session that is meant; another one that took its name is a conflict. */
   readonly handle?: string | undefined;
   readonly holder?: string | undefined;
+  /** More its owner may not have (R19). */
+  readonly room?: OwnerRoom | undefined;
+}
+
+export interface OwnerRoom {
+  readonly sessions: number;
+  /** As they are stored; roughly, where nobody counts them. */
+  readonly bytes: number;
 }
 
 export type AppendRecordResult =
@@ -140,7 +148,7 @@ export interface RecordPage {
   readonly hasMore: boolean;
 }
 
-/** Failures are ProxyErrors: `store_unavailable`, `store_full` (no room at all), `store_corrupt` (of one session). */
+/** Failures are ProxyErrors: `store_unavailable`, `store_full` (no room at all, or none for this owner), `store_corrupt` (of one session). */
 export interface SessionRecords {
   open(key: SessionKey, options?: OpenOptions): Promise<OpenResult>;
   letGo(key: SessionKey, holder: string): Promise<void>;

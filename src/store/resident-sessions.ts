@@ -1,29 +1,15 @@
 // The sessions that are in memory, with limits on their number and their bytes. What is idle expires, each at its time,
-// and leaves a tombstone; where there is no room, the longest unused goes first.
-import { ProxyError } from '../conversation/errors.ts';
+// and leaves a tombstone.
 import type { Session, SessionKey } from '../conversation/session.ts';
 import { DueTimes } from './due-times.ts';
-import { Holdings } from './holdings.ts';
-import { type Held, hintBytes, placeBytes } from './weigh.ts';
-
-/** Stays the same object from its first turn to its last, whatever its session comes to be called. */
-export interface Resident {
-  readonly session: Session;
-  readonly messageBytes: number;
-  readonly toolBytes: number;
-  /** By how many names it can be found. */
-  readonly hints: number;
-  readonly turnIds: Map<string, number>;
-  /** Rises with each use of any session. */
-  readonly use: number;
-}
-
-type Standing = Omit<Resident, 'use'>;
+import type { Holdings, Total } from './holdings.ts';
+import { makeRoom, type RoomLimits, type RoomNeeded } from './make-room.ts';
+import { OwnedQueue } from './owned-queue.ts';
+import { heldBy, OwnerShare, ownBytesOf, type Resident, type Standing } from './resident.ts';
+import type { Held } from './weigh.ts';
 
 export interface ResidentOptions {
-  readonly limits: {
-    readonly sessions: number;
-    readonly sessionStoreBytes: number;
+  readonly limits: RoomLimits & {
     readonly sessionIdleMs: number;
     readonly tombstones: number;
     readonly tombstoneMs: number;
@@ -39,32 +25,16 @@ export interface ResidentOptions {
   readonly onRemove: (resident: Resident) => void;
 }
 
-/** What a turn changes; what it brings is held already. */
-export interface RoomNeeded {
-  /** The session that it begins is one more. */
-  readonly isNew: boolean;
-  /** Bytes beside those that are held. */
-  readonly bytes: number;
-  /** What is let go of for it. */
-  readonly replaced: Iterable<Held>;
-  /** Stays in any case. */
-  readonly kept: Resident | undefined;
-}
-
 export class ResidentSessions {
-  readonly held = new Holdings();
   readonly #options: ResidentOptions;
   readonly #named = new Map<string, Resident>();
-  /** In order of use, the longest unused first. */
-  readonly #residents = new Set<Resident>();
   /** When each expires. */
   readonly #due = new DueTimes<Resident>();
-  /** In order of use, by owner. */
-  readonly #byOwner = new Map<string, Set<Resident>>();
+  readonly #shares = new Map<string, OwnerShare>();
+  /** Of all shares. */
+  readonly #total: Total = { bytes: 0 };
   /** When each expired, the earliest first. */
-  readonly #tombstones = new Map<string, number>();
-  /** What each takes beside what it may share. */
-  #ownBytes = 0;
+  readonly #tombstones = new OwnedQueue<number>();
   #uses = 0;
 
   constructor(options: ResidentOptions) {
@@ -72,7 +42,7 @@ export class ResidentSessions {
   }
 
   get bytes(): number {
-    return this.held.bytes + this.#ownBytes + this.#options.bytesBeside();
+    return this.#total.bytes + this.#options.bytesBeside();
   }
 
   get(key: SessionKey): Resident | undefined {
@@ -81,7 +51,12 @@ export class ResidentSessions {
 
   /** The latest used first. */
   ofOwner(owner: string): Session[] {
-    return [...(this.#byOwner.get(owner) ?? [])].reverse().map(({ session }) => session);
+    return [...(this.#shares.get(owner)?.residents ?? [])].reverse().map(({ session }) => session);
+  }
+
+  /** What an owner's sessions hold. */
+  heldOf(owner: string): Holdings {
+    return this.#shareOf(owner).held;
   }
 
   isBuried(key: SessionKey): boolean {
@@ -90,19 +65,15 @@ export class ResidentSessions {
 
   /** How a session stands after a turn. What it holds is held already. */
   put(going: Resident | undefined, standing: Standing): Resident {
-    if (going) this.#ownBytes -= ownBytesOf(going);
-    this.#ownBytes += ownBytesOf(standing);
+    const share = this.#shareOf(standing.session.key.owner);
+    share.addOwn(ownBytesOf(standing) - (going ? ownBytesOf(going) : 0));
     this.#uses += 1;
     const used = { ...standing, use: this.#uses };
     const resident: Resident = going ? Object.assign(going, used) : used;
     const { key, expiresAtMs } = standing.session;
     this.#due.set(resident, expiresAtMs);
-    const owned = this.#byOwner.get(key.owner) ?? new Set();
-    this.#byOwner.set(key.owner, owned);
-    for (const ordered of [this.#residents, owned]) {
-      ordered.delete(resident);
-      ordered.add(resident);
-    }
+    share.residents.delete(resident);
+    share.residents.add(resident);
     const name = nameOf(key);
     this.#named.set(name, resident);
     this.#tombstones.delete(name);
@@ -129,25 +100,27 @@ export class ResidentSessions {
     const resident = this.get(key);
     if (!resident) return false;
     this.#named.delete(nameOf(key));
-    this.#residents.delete(resident);
     this.#due.delete(resident);
-    const owned = this.#byOwner.get(key.owner);
-    owned?.delete(resident);
-    if (owned?.size === 0) this.#byOwner.delete(key.owner);
-    this.#ownBytes -= ownBytesOf(resident);
-    this.held.release(heldBy(resident.session));
+    const share = this.#shareOf(key.owner);
+    share.residents.delete(resident);
+    share.addOwn(-ownBytesOf(resident));
+    share.held.release(heldBy(resident.session));
     this.#options.onRemove(resident);
+    this.endIfEmpty(key.owner);
     return true;
+  }
+
+  /** Nothing tells of owners who have nothing any more. */
+  endIfEmpty(owner: string): void {
+    if (this.#shares.get(owner)?.isEmpty) this.#shares.delete(owner);
   }
 
   bury(key: SessionKey): void {
     const { limits, now } = this.#options;
     this.remove(key);
-    this.#tombstones.set(nameOf(key), now());
-    for (const oldest of this.#tombstones.keys()) {
-      if (this.#tombstones.size <= limits.tombstones) break;
-      this.#tombstones.delete(oldest);
-    }
+    this.#tombstones.set(key.owner, nameOf(key), now());
+    while (this.#tombstones.size > limits.tombstones)
+      this.#tombstones.delete(this.#tombstones.surplus() ?? '');
   }
 
   /** Looks only at what is due. */
@@ -163,50 +136,36 @@ export class ResidentSessions {
     }
   }
 
-  /** The longest unused go, as few as will do; nobody goes for what does not fit all the same. */
-  makeRoom({ isNew, bytes, replaced, kept }: RoomNeeded): void {
+  /** @throws ProxyError `store_full`; then nothing went. */
+  makeRoom(needed: RoomNeeded): void {
     const { limits, isHeld, heldBeside } = this.#options;
-    const trial = this.held.trial();
-    trial.release(replaced);
-    let needed = this.bytes + bytes;
-    let sessions = this.#residents.size + (isNew ? 1 : 0);
-    const fits = () => needed - trial.bytes <= limits.sessionStoreBytes && sessions <= limits.sessions;
-    const leaving: Session[] = [];
-    for (const resident of this.#residents) {
-      if (fits()) break;
-      const { session } = resident;
-      if (resident === kept || isHeld(session.key)) continue;
-      leaving.push(session);
-      sessions -= 1;
-      needed -= ownBytesOf(resident);
-      trial.release(heldBy(session));
-      trial.release(heldBeside(resident));
-    }
-    if (!fits()) {
-      throw new ProxyError('store_full', 'The session store is full, and every session in it is in use.');
-    }
-    for (const { key } of leaving) this.bury(key);
+    this.#shareOf(needed.owner);
+    const room = {
+      limits,
+      shares: this.#shares,
+      sessions: this.#named.size,
+      bytes: this.bytes,
+      isHeld: ({ session }: Resident) => isHeld(session.key),
+      heldBeside,
+    };
+    for (const { session } of makeRoom(room, needed)) this.bury(session.key);
   }
 
   clear(): void {
-    this.held.clear();
     this.#named.clear();
-    this.#residents.clear();
     this.#due.clear();
-    this.#byOwner.clear();
+    this.#shares.clear();
     this.#tombstones.clear();
-    this.#ownBytes = 0;
+    this.#total.bytes = 0;
   }
-}
 
-/** What a session holds and may share. */
-function* heldBy({ messages, system }: Session): Generator<Held> {
-  yield* messages;
-  yield* system;
-}
-
-function ownBytesOf({ session, toolBytes, hints }: Standing): number {
-  return session.messages.length * placeBytes + toolBytes + hints * hintBytes;
+  #shareOf(owner: string): OwnerShare {
+    const known = this.#shares.get(owner);
+    if (known) return known;
+    const share = new OwnerShare(this.#total);
+    this.#shares.set(owner, share);
+    return share;
+  }
 }
 
 /** Very many may have begun alike, so that they are not sorted. */

@@ -11,6 +11,8 @@ export interface StoreSettings {
   readonly tombstoneMs: number;
   readonly sessionBytes: number;
   readonly sessionMessages: number;
+  readonly ownerSessions: number;
+  readonly ownerStoredBytes: number;
 }
 
 export interface StoreUnderTest {
@@ -43,6 +45,8 @@ export const roomy: StoreSettings = {
   tombstoneMs: 10_000,
   sessionBytes: 1_000_000,
   sessionMessages: 1_000,
+  ownerSessions: 100_000,
+  ownerStoredBytes: 1_000_000_000,
 };
 
 /** Names that a careless store would take for one another. */

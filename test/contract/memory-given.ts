@@ -5,12 +5,16 @@ import { branchOff, codeOf, key, mustFind, turn } from './given.ts';
 export const idleMs = 1_000;
 export const holder = 'a turn';
 
-export function beginMemory(limits: { sessionStoreBytes?: number; sessions?: number } = {}) {
+export function beginMemory(
+  limits: { sessionStoreBytes?: number; sessions?: number; ownerSessions?: number } = {},
+) {
   let nowMs = 0;
   const store = new MemoryStore({
     limits: {
       sessions: 9_999,
       sessionStoreBytes: 1_000_000_000,
+      ownerSessions: 100_000,
+      ownerStoredBytes: 1_000_000_000,
       sessionBytes: 1_000_000_000,
       sessionMessages: 100_000,
       sessionIdleMs: idleMs,

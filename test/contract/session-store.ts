@@ -30,6 +30,7 @@ import { testLists } from './lists.ts';
 import { testMarks } from './marks.ts';
 import { testNames } from './names.ts';
 import { testNodes } from './nodes.ts';
+import { testOwnerRoom } from './owner-room.ts';
 import { testTurns } from './turns.ts';
 import { testWhole } from './whole.ts';
 
@@ -72,6 +73,7 @@ export function testSessionStore(start: StartStore, given: Partial<SuiteSettings
     testClaims,
     testIdle,
     testNames,
+    testOwnerRoom,
   ])
     rules(begin, suite);
   if (suite.isShared) testNodes(begin, suite);

@@ -3,11 +3,13 @@
 
 import { ProxyError } from '../../src/conversation/errors.ts';
 import type { SessionKey, Space } from '../../src/conversation/session.ts';
+import { ownerFull } from '../../src/store/owner-full.ts';
 import type {
   AppendRecordOptions,
   AppendRecordResult,
   OpenOptions,
   OpenResult,
+  OwnerRoom,
   RecalledRecord,
   RecordPage,
   SessionRecord,
@@ -82,6 +84,14 @@ export class PlainRecords implements SessionRecords {
     return { status: 'found', record, from, messages: messages.slice(from), texts };
   }
 
+  #hasRoom({ owner }: SessionKey, turn: TurnRecord, kept: Kept | undefined, room: OwnerRoom): boolean {
+    const bytesIn = (messages: readonly string[]) => messages.reduce((sum, json) => sum + json.length, 0);
+    const owned = this.#data.kept.filter(one => one.record.key.owner === owner);
+    const bytes = owned.reduce((sum, one) => sum + bytesIn(one.messages), bytesIn(turn.messages));
+    const freed = kept ? bytesIn(kept.messages.slice(turn.keep)) : 0;
+    return owned.length + (kept ? 0 : 1) <= room.sessions && bytes - freed <= room.bytes;
+  }
+
   async letGo(key: SessionKey, holder: string): Promise<void> {
     this.#sweep();
     if (this.#data.holds.get(nameOf(key))?.holder === holder) this.#data.holds.delete(nameOf(key));
@@ -112,6 +122,7 @@ export class PlainRecords implements SessionRecords {
         return { status: 'unshared' };
       base = segment.messages.slice(0, turn.shared.length);
     }
+    if (options.room && !this.#hasRoom(key, turn, kept, options.room)) throw ownerFull();
     for (const text of [turn.system, turn.tools])
       if (text.json !== undefined) data.texts.set(text.digest, text.json);
 

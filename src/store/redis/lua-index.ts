@@ -147,6 +147,13 @@ end
 return { ARGV[1] }
 `;
 
+/** For each family what it takes in memory, judged by some of its fields. */
+export const sizeLua = `
+local sizes = { ARGV[1] }
+for i, key in ipairs(KEYS) do sizes[i + 1] = redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 50) or 0 end
+return sizes
+`;
+
 /** One command on one key. ARGV from 4 on: the command, and what follows the key */
 export const commandLua = `
 local args = {}

@@ -20,6 +20,7 @@ import { Families } from './families.ts';
 import { Keys, shortTagOf, tagOf } from './keys.ts';
 import { describe, entriesToStrike, listSessions } from './list-sessions.ts';
 import { openRoute } from './open-route.ts';
+import { OwnerSizes } from './owner-sizes.ts';
 import { checkOf, isOf, readRecord, texts } from './read-record.ts';
 import { readUrl } from './read-url.ts';
 import { Redis } from './redis.ts';
@@ -43,11 +44,13 @@ export class RedisRecords implements SessionRecords {
   readonly #redis: Redis;
   readonly #keys: Keys;
   readonly #families: Families;
+  readonly #sizes: OwnerSizes;
 
   private constructor(redis: Redis, keys: Keys, tombstoneMs: number) {
     this.#redis = redis;
     this.#keys = keys;
     this.#families = new Families(redis, keys, tombstoneMs);
+    this.#sizes = new OwnerSizes(this.#families);
   }
 
   /** @throws StoreStartError */
@@ -81,8 +84,14 @@ export class RedisRecords implements SessionRecords {
     await this.#families.ask(scripts.letGo, this.#keys.family(key), asked);
   }
 
-  append(key: SessionKey, turn: TurnRecord, options: AppendRecordOptions): Promise<AppendRecordResult> {
-    return appendTurn(this.#families, key, turn, options);
+  async append(key: SessionKey, turn: TurnRecord, options: AppendRecordOptions): Promise<AppendRecordResult> {
+    const { room, expectedVersion } = options;
+    const more = { sessions: expectedVersion === 0 ? 1 : 0, bytes: bytesOf(turn) };
+    const isLimited = room && Number.isFinite(room.bytes);
+    if (isLimited) await this.#sizes.check(key.owner, room, more);
+    const result = await appendTurn(this.#families, key, turn, options);
+    if (isLimited && result.status === 'appended') this.#sizes.add(key.owner, more);
+    return result;
   }
 
   async setIdle(key: SessionKey, idleMs: number | undefined, livesMs: number): Promise<boolean> {
@@ -250,6 +259,11 @@ export class RedisRecords implements SessionRecords {
   async close(): Promise<void> {
     await this.#redis.close();
   }
+}
+
+function bytesOf({ messages, mark, system, tools }: TurnRecord): number {
+  const texts = [...messages, mark?.turn ?? '', system.json ?? '', tools.json ?? ''];
+  return texts.reduce((bytes, text) => bytes + Buffer.byteLength(text), 0);
 }
 
 function quietly(say: RedisRecordsOptions['onProblem']): (message: string, err?: unknown) => void {

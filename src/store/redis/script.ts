@@ -8,6 +8,7 @@ import {
   enterLua,
   prolongLua,
   settleLua,
+  sizeLua,
   strikeLua,
   takeBackLua,
 } from './lua-index.ts';
@@ -36,6 +37,7 @@ export const scripts = {
   revoke: script(revokeLua),
   setIdle: script(setIdleLua),
   settle: script(settleLua),
+  size: script(sizeLua),
   strike: script(strikeLua),
   takeBack: script(takeBackLua),
   unpoint: script(unpointLua),

@@ -1,6 +1,13 @@
 // One turn, whole (R2 to R5). Whoever calls undoes everything where it throws.
 import type { SessionKey } from '../../conversation/session.ts';
-import type { AppendRecordOptions, AppendRecordResult, SessionRecord, TurnRecord } from '../records.ts';
+import { ownerFull } from '../owner-full.ts';
+import type {
+  AppendRecordOptions,
+  AppendRecordResult,
+  OwnerRoom,
+  SessionRecord,
+  TurnRecord,
+} from '../records.ts';
 import { addTurn, findTurn } from './known-turns.ts';
 import { placesPerSegment } from './schema.ts';
 import type { StoredSession } from './session-rows.ts';
@@ -23,7 +30,7 @@ export function appendTurn(
   shelves: Shelves,
   key: SessionKey,
   turn: TurnRecord,
-  { expectedVersion, handle, holder }: AppendRecordOptions,
+  { expectedVersion, handle, holder, room }: AppendRecordOptions,
 ): AppendRecordResult {
   const found = shelves.spaces.find(key);
   const before = found && findLiving(shelves, found, key);
@@ -48,9 +55,36 @@ export function appendTurn(
 
   // What was buried just now may have ended the space.
   const space = before ?? shelves.spaces.find(key) ?? shelves.spaces.begin(key);
+  const had = shelves.spaces.sizeOf(space.owner);
+  // What is refused anyway is refused before anything is written; a history that is cut may make its own room.
+  if (room && !isCut) checkRoom(shelves, space.owner, { room, had, more: sizeOfTurn(turn, before) });
   const record = store(shelves, space, { key, turn, before, base, isCut, leftBehindId });
+  if (room) checkRoom(shelves, space.owner, { room, had });
   if (lease && lease.holder === holder) shelves.leases.letGo(key, holder);
   return { status: 'appended', record };
+}
+
+/** @throws ProxyError `store_full` where the owner has more by now than it may have, and than it had. */
+function checkRoom(
+  shelves: Shelves,
+  owner: number,
+  { room, had, more }: { readonly room: OwnerRoom; readonly had: OwnerRoom; readonly more?: OwnerRoom },
+): void {
+  const isOver = () => {
+    const has = shelves.spaces.sizeOf(owner);
+    const sessions = has.sessions + (more?.sessions ?? 0);
+    const bytes = has.bytes + (more?.bytes ?? 0);
+    return (sessions > room.sessions && sessions > had.sessions) || (bytes > room.bytes && bytes > had.bytes);
+  };
+  // What expired and was not looked at since goes first.
+  while (isOver()) if (!shelves.buryDueOf(owner)) throw ownerFull();
+}
+
+/** What it adds for certain: its texts may be there already. */
+function sizeOfTurn({ messages, mark }: TurnRecord, before: StoredSession | undefined): OwnerRoom {
+  const texts = mark ? [...messages, mark.turn] : messages;
+  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return { sessions: before ? 0 : 1, bytes };
 }
 
 /** What expired is gone. */
@@ -74,8 +108,8 @@ function store(shelves: Shelves, { owner, space }: NumberedSpace, step: Step): S
   const state = { ...stateAfter(shelves, step), segment: String(segmentNo) };
   const turns = addTurn(before?.turns, turn.id);
   const going = leftBehindId === undefined ? before : undefined;
-  if (going?.record.system !== turn.system.digest) texts.hold(turn.system);
-  if (going?.record.tools !== turn.tools.digest) texts.hold(turn.tools);
+  if (going?.record.system !== turn.system.digest) texts.hold(turn.system, owner);
+  if (going?.record.tools !== turn.tools.digest) texts.hold(turn.tools, owner);
   let no: number;
   if (going) {
     no = going.no;

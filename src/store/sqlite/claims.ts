@@ -2,10 +2,13 @@
 import type { Space } from '../../conversation/session.ts';
 import type { Claim, ClaimRequest } from '../session-store.ts';
 import type { Clock } from './clock.ts';
-import { digestOf } from './names.ts';
+import { digestOf, ownerDigest } from './names.ts';
 import { isProcessGone, processName } from './process-name.ts';
 import { integer, maybeText, text } from './rows.ts';
 import type { Tables } from './tables.ts';
+
+/** So many answers are kept of an owner's; then its oldest goes. */
+const answersOfOwner = 10_000;
 
 export class Claims {
   readonly #tables: Tables;
@@ -47,15 +50,25 @@ export class Claims {
     answer?: { readonly text: string; readonly ttlMs: number },
   ): void {
     const name = digestOf(space, key);
-    if (answer)
+    if (answer) {
       this.#tables.run(
-        'UPDATE claims SET answer = ?, expires_ms = ? WHERE name = ? AND holder = ? AND answer IS NULL',
+        'UPDATE claims SET answer = ?, owner = ?, expires_ms = ? WHERE name = ? AND holder = ? AND answer IS NULL',
         answer.text,
+        ownerDigest(space),
         this.#clock.nowMs + answer.ttlMs,
         name,
         holder,
       );
-    else
+      this.#forgetBeyond(space);
+    } else
       this.#tables.run('DELETE FROM claims WHERE name = ? AND holder = ? AND answer IS NULL', name, holder);
+  }
+  #forgetBeyond(space: Space): void {
+    this.#tables.run(
+      `DELETE FROM claims WHERE no IN
+         (SELECT no FROM claims WHERE owner = ? AND answer IS NOT NULL ORDER BY no DESC LIMIT -1 OFFSET ?)`,
+      ownerDigest(space),
+      answersOfOwner,
+    );
   }
 }

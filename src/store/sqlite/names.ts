@@ -28,6 +28,8 @@ export function digestOf({ owner, user }: Space, name: string): Uint8Array {
   return hash('sha256', whole, 'buffer').subarray(0, digestBytes);
 }
 
+export const ownerDigest = ({ owner }: Space): Uint8Array => digestOf({ owner, user: undefined }, '');
+
 export const sessionDigest = (key: SessionKey): Uint8Array => digestOf(key, key.id);
 
 /** The last 52 bits of a digest: as many as a number holds, and few hints share one. */

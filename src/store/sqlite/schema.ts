@@ -140,4 +140,54 @@ CREATE TABLE notes (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const migrations: Migrations = [first];
+// How much each owner has, counted by the tables themselves. A mark is counted where its segment is: its session may be
+// gone by the time it goes.
+const second = `
+ALTER TABLE owners ADD COLUMN sessions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE owners ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+-- Of what its owner brought first; others share it.
+ALTER TABLE texts ADD COLUMN owner INTEGER;
+ALTER TABLE texts ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+-- A digest, as names are.
+ALTER TABLE claims ADD COLUMN owner BLOB;
+CREATE INDEX claims_by_owner ON claims (owner, no) WHERE answer IS NOT NULL;
+
+UPDATE owners SET
+  sessions = (SELECT count(*) FROM sessions WHERE owner = owners.no),
+  bytes = (SELECT coalesce(sum(octet_length(json)), 0) FROM spaces JOIN segments ON segments.space = spaces.no
+    JOIN messages ON id >= segments.no * ${placesPerSegment} AND id < (segments.no + 1) * ${placesPerSegment}
+    WHERE spaces.owner = owners.no)
+  + (SELECT coalesce(sum(octet_length(turn)), 0) FROM spaces JOIN segments ON segments.space = spaces.no
+    JOIN marks ON marks.segment = segments.no WHERE spaces.owner = owners.no);
+
+CREATE TRIGGER sessions_added AFTER INSERT ON sessions BEGIN
+  UPDATE owners SET sessions = sessions + 1 WHERE no = new.owner;
+END;
+CREATE TRIGGER sessions_gone AFTER DELETE ON sessions BEGIN
+  UPDATE owners SET sessions = sessions - 1 WHERE no = old.owner;
+END;
+CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
+  UPDATE owners SET bytes = bytes + octet_length(new.json) WHERE no =
+    (SELECT owner FROM segments JOIN spaces ON spaces.no = space WHERE segments.no = new.id / ${placesPerSegment});
+END;
+CREATE TRIGGER messages_gone AFTER DELETE ON messages BEGIN
+  UPDATE owners SET bytes = bytes - octet_length(old.json) WHERE no =
+    (SELECT owner FROM segments JOIN spaces ON spaces.no = space WHERE segments.no = old.id / ${placesPerSegment});
+END;
+CREATE TRIGGER marks_added AFTER INSERT ON marks BEGIN
+  UPDATE owners SET bytes = bytes + octet_length(new.turn) WHERE no =
+    (SELECT owner FROM segments JOIN spaces ON spaces.no = space WHERE segments.no = new.segment);
+END;
+CREATE TRIGGER marks_gone AFTER DELETE ON marks BEGIN
+  UPDATE owners SET bytes = bytes - octet_length(old.turn) WHERE no =
+    (SELECT owner FROM segments JOIN spaces ON spaces.no = space WHERE segments.no = old.segment);
+END;
+CREATE TRIGGER texts_added AFTER INSERT ON texts BEGIN
+  UPDATE owners SET bytes = bytes + new.bytes WHERE no = new.owner;
+END;
+CREATE TRIGGER texts_gone AFTER DELETE ON texts BEGIN
+  UPDATE owners SET bytes = bytes - old.bytes WHERE no = old.owner;
+END;
+`;
+
+export const migrations: Migrations = [first, second];

@@ -50,6 +50,17 @@ export class SessionRows {
     return row && readStored(row);
   }
 
+  /** One of those that expired by then. */
+  dueOf(owner: number, nowMs: number): StoredSession | undefined {
+    const row = this.#tables.get(
+      // The plus has SQLite look at the few that are due, not at all of the owner's.
+      `${selectSessions} WHERE sessions.expires_ms <= ? AND +sessions.owner = ? LIMIT 1`,
+      nowMs,
+      owner,
+    );
+    return row && readStored(row);
+  }
+
   insert({ owner, space, segmentNo, turns, record }: NewSession): number {
     return this.#tables.insert(
       `INSERT INTO sessions (used, owner, segment, length, version, updated_ms, expires_ms, model, system,

@@ -51,6 +51,13 @@ export class Shelves {
     this.spaces.endIfEmpty(stored);
   }
 
+  /** One of an owner's that expired; false where there is none. */
+  buryDueOf(owner: number): boolean {
+    const stored = this.sessions.dueOf(owner, this.clock.nowMs);
+    if (stored) this.bury(stored);
+    return stored !== undefined;
+  }
+
   /** Removes what expired. */
   bury(stored: StoredSession): void {
     this.remove(stored);

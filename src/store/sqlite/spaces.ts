@@ -42,6 +42,12 @@ export class Spaces {
     return { owner: ownerNo, space };
   }
 
+  /** How many sessions the owner has, and how many bytes. */
+  sizeOf(owner: number): { readonly sessions: number; readonly bytes: number } {
+    const row = this.#tables.get('SELECT sessions, bytes FROM owners WHERE no = ?', owner);
+    return { sessions: row ? integer(row, 'sessions') : 0, bytes: row ? integer(row, 'bytes') : 0 };
+  }
+
   /** Nothing tells of those who have no session any more. */
   endIfEmpty({ owner, space }: NumberedSpace): void {
     const isGone = this.#tables.run(

@@ -19,11 +19,17 @@ export class Texts {
     return text(row, 'json');
   }
 
-  hold({ digest, json }: TextToHold): void {
+  /** Counted as the owner's who brings it, unless it is there. */
+  hold({ digest, json }: TextToHold, owner?: number): void {
     const isThere = this.#tables.run('UPDATE texts SET holders = holders + 1 WHERE digest = ?', digest);
     if (isThere > 0) return;
     if (json === undefined) throw damaged('texts');
-    const no = this.#tables.insert('INSERT INTO texts (digest, holders) VALUES (?, 1)', digest);
+    const no = this.#tables.insert(
+      'INSERT INTO texts (digest, holders, owner, bytes) VALUES (?, 1, ?, ?)',
+      digest,
+      owner ?? null,
+      Buffer.byteLength(json),
+    );
     this.#tables.run('INSERT INTO text_contents (text, json) VALUES (?, ?)', no, json);
   }
 

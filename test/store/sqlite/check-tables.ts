@@ -28,6 +28,15 @@ const wrong: Readonly<Record<string, string>> = {
   'a content without text': `SELECT text FROM text_contents WHERE NOT EXISTS (SELECT 1 FROM texts WHERE no = text)`,
   'a hint of no session': `SELECT hint FROM hints WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE no = session)`,
   'a mark of no session': `SELECT no FROM marks WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE no = session)`,
+  'an owner whose sessions are counted wrongly': `SELECT no FROM owners WHERE sessions !=
+    (SELECT count(*) FROM sessions WHERE owner = owners.no)`,
+  // Marks of sessions that are gone keep what they need in their segments, which is of the owner's still.
+  'an owner whose bytes are counted wrongly': `SELECT no FROM owners WHERE bytes !=
+    (SELECT coalesce(sum(octet_length(json)), 0) FROM messages JOIN segments ON segments.no = id / 1048576
+      JOIN spaces ON spaces.no = space WHERE spaces.owner = owners.no)
+    + (SELECT coalesce(sum(octet_length(turn)), 0) FROM marks JOIN segments ON segments.no = segment
+      JOIN spaces ON spaces.no = space WHERE spaces.owner = owners.no)
+    + (SELECT coalesce(sum(bytes), 0) FROM texts WHERE owner = owners.no)`,
   'a space without a session': `SELECT no FROM spaces WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE space = spaces.no)`,
   'an owner without a space': `SELECT no FROM owners WHERE NOT EXISTS (SELECT 1 FROM spaces WHERE owner = owners.no)`,
 };
