@@ -1,6 +1,15 @@
 // Our messages → Cohere's. Every rule here is one that Cohere answers with a 400 or 422 when it is broken.
 import { isShownImage } from '../conversation/image-url.ts';
-import type { AssistantMessage, Citation, Message, ToolCall, ToolMessage } from '../conversation/message.ts';
+import type {
+  AssistantMessage,
+  Citation,
+  DocumentPart,
+  ImagePart,
+  Message,
+  TextPart,
+  ToolCall,
+  ToolMessage,
+} from '../conversation/message.ts';
 import type {
   CohereCitation,
   CohereMessage,
@@ -139,7 +148,7 @@ function formatToolResult(message: ToolMessage, { callId }: FormatOptions): Cohe
     return { role: 'tool', tool_call_id, content: message.content === '' ? emptyResult : message.content };
   }
   const content = message.content
-    .filter(part => part.type !== 'text' || part.text !== '')
+    .filter(part => !isEmpty(part))
     .map(part => {
       if (part.type === 'text') return part;
       // One that is to be seen stands in a message of the user's by now.
@@ -148,6 +157,12 @@ function formatToolResult(message: ToolMessage, { callId }: FormatOptions): Cohe
       return { type: 'document' as const, document: { data, ...(id === undefined ? {} : { id }) } };
     });
   return { role: 'tool', tool_call_id, content: content.length === 0 ? emptyResult : content };
+}
+
+function isEmpty(part: TextPart | ImagePart | DocumentPart): boolean {
+  if (part.type === 'text') return part.text === '';
+  if (part.type === 'image') return false;
+  return part.data === '' || Object.keys(part.data).length === 0;
 }
 
 function formatCitation(citation: Citation): CohereCitation {

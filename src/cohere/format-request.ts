@@ -97,7 +97,10 @@ function formatSettings(
   if (settings.topP !== undefined) options.p = settings.topP;
   if (settings.topK !== undefined) options.k = settings.topK;
   if (settings.frequencyPenalty !== undefined) options.frequency_penalty = settings.frequencyPenalty;
-  if (settings.presencePenalty !== undefined) options.presence_penalty = settings.presencePenalty;
+  // Some models refuse the two together.
+  if (settings.presencePenalty !== undefined && settings.frequencyPenalty !== undefined)
+    adjusted.dropped.push('presence_penalty');
+  else if (settings.presencePenalty !== undefined) options.presence_penalty = settings.presencePenalty;
   if (settings.stopSequences?.length) options.stop_sequences = settings.stopSequences;
   if (settings.seed !== undefined) options.seed = settings.seed;
   if (settings.logprobs) options.logprobs = true;
@@ -119,10 +122,11 @@ function formatSettings(
   if (thinking.type === 'enabled' && thinking.param === 'thinking') {
     // Cohere's own parameter, passed on as it was given: a model that does not think says so itself.
     const { tokenBudget } = thinking;
-    options.thinking = {
-      type: 'enabled',
-      ...(tokenBudget === undefined ? {} : { token_budget: tokenBudget }),
-    };
+    // One above the output limit is refused.
+    const most = options.max_tokens ?? limit ?? Number.POSITIVE_INFINITY;
+    const budget = tokenBudget === undefined ? undefined : Math.min(tokenBudget, most);
+    if (budget !== tokenBudget) adjusted.clamped.push(`thinking.token_budget=${budget}`);
+    options.thinking = { type: 'enabled', ...(budget === undefined ? {} : { token_budget: budget }) };
   } else if (!info?.features?.has('reasoning')) {
     // Other models refuse the parameter, even to switch it off.
     adjusted.dropped.push(thinking.param);

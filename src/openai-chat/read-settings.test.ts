@@ -72,7 +72,7 @@ test.each<[object, object]>([
     { k: 0, priority: 0 },
     { topK: 0, priority: 0 },
   ],
-  [{ documents: ['a', { id: 'd', data: {} }] }, { documents: ['a', { id: 'd', data: {} }] }],
+  [{ documents: ['a', { id: 'd', data: { b: 1 } }] }, { documents: ['a', { id: 'd', data: { b: 1 } }] }],
   [{ documents: [] }, {}],
   [{ citation_options: { mode: 'FAST' } }, { citationOptions: { mode: 'FAST' } }],
   [{ safety_mode: 'STRICT' }, { safetyMode: 'STRICT' }],

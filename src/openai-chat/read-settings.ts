@@ -3,6 +3,7 @@
 import type { Adjustments } from '../conversation/adjustments.ts';
 import type { ResponseFormat, Settings, Thinking } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { readDocuments } from './read-documents.ts';
 import type { ChatBody } from './wire.ts';
 
 export interface ReadSettings extends Adjustments {
@@ -24,6 +25,7 @@ export function readSettings(fields: ChatBody): ReadSettings {
   const { temperature, top_p, k, priority, seed } = fields;
   const maxTokens = readMaxTokens(fields);
   const stopSequences = readStop(fields.stop, dropped);
+  const documents = readDocuments(fields.documents ?? [], { dropped, rewritten });
   const safetyMode = readSafetyMode(fields.safety_mode, rewritten);
   // 0 is Cohere's default, and some models refuse the two penalties together: only what has an effect is sent.
   const frequencyPenalty = clamp('frequency_penalty', fields.frequency_penalty ?? 0, 0, 1);
@@ -50,7 +52,7 @@ export function readSettings(fields: ChatBody): ReadSettings {
     ...(fields.logprobs ? { logprobs: true } : {}),
     ...(responseFormat ? { responseFormat } : {}),
     ...(thinking ? { thinking } : {}),
-    ...(fields.documents?.length ? { documents: fields.documents } : {}),
+    ...(documents.length > 0 ? { documents } : {}),
     ...(fields.citation_options ? { citationOptions: fields.citation_options } : {}),
     ...(safetyMode ? { safetyMode } : {}),
     ...(isGiven(priority) ? { priority } : {}),

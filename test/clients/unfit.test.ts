@@ -140,6 +140,17 @@ describe.each(ways)('$way', ({ store, stream }) => {
     const { messages: stored } = await client.session(first.id);
     expect(stored[2]).toMatchObject({ role: 'tool', content: [{ type: 'text', text: 'a shot' }, image] });
     expect(stored[4]).toMatchObject({ role: 'assistant' });
+    // And goes from one proxy to another so.
+    const exported = await (await pair.send('GET', `/v1/session-exports?id=${first.id}`)).text();
+    const other = await begin(store);
+    const headers = { 'content-type': 'application/jsonl' };
+    const imported = await other.send('POST', '/v1/session-imports', { headers, body: exported });
+    expect(await imported.json()).toMatchObject({ imported: 1 });
+    const again = await new TranscriptClient(other).turn(
+      { model: vision, messages, stream, tools },
+      sayText('Yes.'),
+    );
+    expect([again.id, again.state]).toEqual([first.id, 'continued']);
   });
 
   const contents: [what: string, content: unknown, header: 'rewritten' | 'dropped'][] = [
@@ -364,6 +375,60 @@ describe.each(ways)('$way', ({ store, stream }) => {
     const told = await send(pair, { model: planning, messages: [say('Hi.')], safety_mode: given, stream });
     expect(told.heard).toMatchObject({ safety_mode: heard });
     expect(told.headers.get('x-rewritten-parameters')).toBe(rewritten);
+  });
+
+  it('[XB6] both penalties: the first alone, since models refuse the two together', async () => {
+    const pair = await begin(store);
+    const body = {
+      model: planning,
+      messages: [say('Hi.')],
+      presence_penalty: 0.5,
+      frequency_penalty: 0.5,
+      stream,
+    };
+    const told = await send(pair, body);
+    await expectTaken(told.heard);
+    expect(told.heard).toMatchObject({ frequency_penalty: 0.5 });
+    expect(told.headers.get('x-dropped-parameters')).toBe('presence_penalty');
+  });
+
+  it('[XB6] documents that are empty, named twice, or in the form of the older API', async () => {
+    const pair = await begin(store);
+    const documents = [
+      { id: 'a', data: { text: 'sea' } },
+      { id: 'a', data: { text: 'sky' } },
+      { id: 'b', title: 'Log', text: 'calm' },
+      { id: 'c', data: {} },
+      '',
+      'fog',
+    ];
+    const told = await send(pair, { model: planning, messages: [say('Hi.')], documents, stream });
+    await expectTaken(told.heard);
+    expect(told.heard).toMatchObject({
+      documents: [
+        { id: 'a', data: { text: 'sea' } },
+        { data: { text: 'sky' } },
+        { id: 'b', data: { title: 'Log', text: 'calm' } },
+        'fog',
+      ],
+    });
+    expect(told.headers.get('x-dropped-parameters')).toBe('documents[3], documents[4]');
+    expect(told.headers.get('x-rewritten-parameters')).toBe('documents[1].id, documents[2]');
+  });
+
+  it('[XB6] a budget of thinking above the output limit', async () => {
+    const pair = await begin(store);
+    const thinking = { type: 'enabled', token_budget: 5_000 };
+    const body = {
+      model: 'command-a-reasoning-08-2025',
+      messages: [say('Hi.')],
+      max_tokens: 2_000,
+      thinking,
+      stream,
+    };
+    const told = await send(pair, body);
+    await expectTaken(told.heard);
+    expect(told.headers.get('x-clamped-parameters')).toBe('thinking.token_budget=2000');
   });
 
   it.each([planning, vision])('[XB6] SVG for %s gives way to a remark', async model => {
