@@ -32,6 +32,8 @@ export const defaultLimits = {
   messagesPerRequest: 10_000,
   /** Tools in one request. */
   toolsPerRequest: 512,
+  /** Requests that one connection may have sent ahead while an earlier one is answered. */
+  requestsAhead: 100,
   /** Streamed answers open at the same time. */
   streams: 1_000,
   /** Bytes of the bodies of all requests under way, half-sent ones too. */

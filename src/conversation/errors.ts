@@ -63,6 +63,7 @@ const kinds = {
   client_closed_request: { status: 499, type: 'invalid_request_error', shouldRetry: false },
   internal_error: { status: 500, type: 'server_error', shouldRetry: false },
   store_corrupt: { status: 500, type: 'server_error', shouldRetry: false },
+  unsupported_transfer_encoding: { status: 501, type: 'invalid_request_error', shouldRetry: false },
   upstream_auth_failed: { status: 502, type: 'server_error', shouldRetry: false },
   upstream_unreachable: { status: 502, type: 'server_error' },
   upstream_error: { status: 502, type: 'server_error' },

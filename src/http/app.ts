@@ -7,12 +7,14 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../config.ts';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
-import { answerBrokenRequest } from './broken-request.ts';
+import { answerBrokenRequest, refuseOnSocket } from './broken-request.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { checkHost, checkOrigin } from './guard-origin.ts';
+import { OneAtATime } from './one-at-a-time.ts';
 import type { Caller, ResolveOwner } from './owner.ts';
 import { readJson, readSmallJson, smallBody } from './read-json.ts';
 import { mayRepeat } from './read-repetition.ts';
+import { checkTransferEncoding } from './transfer-encoding.ts';
 import { type Admitted, UnderWay } from './under-way.ts';
 import { whenOver } from './when-over.ts';
 
@@ -50,6 +52,7 @@ export type App = FastifyInstance;
 
 export function createApp({ config, resolveOwner, makeId, logger, isDraining }: AppOptions): App {
   const { limits } = config;
+  const connections = new OneAtATime(limits.requestsAhead, refuseOnSocket);
   const app = Fastify({
     logger,
     // One line a request, at its end, is written below.
@@ -67,10 +70,12 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     routerOptions: { maxParamLength: 512 },
     rewriteUrl: request => canonicalPath(request.url ?? '/'),
     return503OnClosing: false,
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, connections),
     frameworkErrors: (error, request, reply) => sendError(request, reply, error),
   });
 
+  // Who has sent all that it wants to send is answered all the same. Node has no option for it but this property.
+  Object.assign(app.server, { httpAllowHalfOpen: true });
   // `Expect:` anything but 100-continue; Node would answer without a body.
   app.server.on('checkExpectation', (_request, response) => {
     const refusal = new ProxyError('expectation_failed', 'The header Expect asks for what is not done here.');
@@ -96,13 +101,14 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     }
   });
 
-  app.addHook('onRequest', (request, reply, done) => {
+  const admit = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     // Not `onResponse`: that is not called for answers that were broken off, which are the ones to know about.
     reply.raw.once('close', () => logRequest(app, request, reply));
     reply.header('x-request-id', request.id);
     reply.header('x-content-type-options', 'nosniff');
     reply.header('cache-control', 'no-store');
     try {
+      checkTransferEncoding(request, reply);
       const host = checkHost(everyHeader(request, 'host'), config);
       checkOrigin(request.headers.origin, host, config);
       allowOrigin(request, reply, config.allowedOrigins);
@@ -121,6 +127,11 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     } catch (error) {
       done(toProxyError(error));
     }
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    // A write that crosses with the client's leaving; `close` tells of that.
+    reply.raw.on('error', () => {});
+    connections.run(request.raw, reply.raw, () => admit(request, reply, done));
   });
   app.addHook('preParsing', (request, _reply, body, done) => {
     const { admitted } = request;

@@ -1,20 +1,31 @@
 // What is no valid HTTP never becomes a request, so that no handler can answer it: the socket itself is written to.
+// So are requests that are too many to be handled.
 import type { Socket } from 'node:net';
 import { ProxyError } from '../conversation/errors.ts';
+import type { OneAtATime } from './one-at-a-time.ts';
 
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   408: 'Request Timeout',
   431: 'Request Header Fields Too Large',
+  503: 'Service Unavailable',
 };
 
-/** Answers in OpenAI's shape, where the client still listens, and hangs up. */
-export function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const refusal = readParserError(error);
+/** A client that does not hang up when it was answered is hung up on. */
+const lingerMs = 2_000;
+
+interface BrokenRequest extends Error {
+  readonly code?: string;
+}
+
+/** Answers in OpenAI's shape, where the client still listens, behind what it asked before; and hangs up. */
+export function answerBrokenRequest(error: BrokenRequest, socket: Socket, connections: OneAtATime): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) socket.destroy();
+  else connections.end(socket, readParserError(error));
+}
+
+/** Writes to the socket itself, and hangs up. */
+export function refuseOnSocket(refusal: ProxyError, socket: Socket): void {
   const body = JSON.stringify(refusal.toBody());
   socket.end(
     [
@@ -26,9 +37,11 @@ export function answerBrokenRequest(error: Error & { readonly code?: string }, s
       body,
     ].join('\r\n'),
   );
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once('close', () => clearTimeout(timer));
 }
 
-function readParserError(error: Error & { readonly code?: string }): ProxyError {
+function readParserError(error: BrokenRequest): ProxyError {
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ProxyError('request_timeout', 'The request took too long to arrive.');

@@ -1,6 +1,7 @@
 // The requests whose turns are running: each with its client as a signal, all of them to be waited for at the end.
 import type { ServerResponse } from 'node:http';
 import { ProxyError } from '../conversation/errors.ts';
+import { probeWithBeginning } from './half-closed.ts';
 
 export class RunningRequests {
   readonly #open = new Map<ServerResponse, AbortController>();
@@ -14,6 +15,7 @@ export class RunningRequests {
       return controller.signal;
     }
     this.#open.set(response, controller);
+    probeWithBeginning(response);
     response.once('close', () => {
       this.#open.delete(response);
       if (this.#open.size === 0) this.#onIdle?.();

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { ProxyError } from '../conversation/errors.ts';
+import { onHalfClosed } from './half-closed.ts';
 import { limitUnread } from './limit-unread.ts';
 
 export interface SseWriterOptions {
@@ -25,6 +26,9 @@ export class SseWriter {
     this.#raw = reply.raw;
     this.#options = options;
     this.#keepAlive = setTimeout(() => this.#comment(), options.keepAliveCommentMs);
+    onHalfClosed(this.#raw, () => {
+      if (this.#isOpen) this.#comment();
+    });
   }
 
   /** Once true, no status can be sent any more. */
@@ -82,7 +86,7 @@ export class SseWriter {
   }
 
   #comment(): void {
-    if (this.#raw.destroyed) return;
+    if (this.#raw.destroyed || this.#raw.writableEnded) return;
     this.#open();
     this.#raw.write(comment);
     this.#keepAlive.refresh();

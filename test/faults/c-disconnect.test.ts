@@ -5,7 +5,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { start as begin, frames, jsonHead, splitEvents, text } from '../support/cohere-stream.ts';
+import { serverLetsGo } from '../support/accepted-socket.ts';
+import { start as begin, frames, jsonHead, messageEnd, splitEvents, text } from '../support/cohere-stream.ts';
 import { endless } from '../support/endless.ts';
 import { fixture } from '../support/fixtures.ts';
 import { Gate } from '../support/gate.ts';
@@ -15,7 +16,8 @@ import { chatPath, type Pair, startPair, within } from '../support/start.ts';
 import { chunk, end, gate, hang, head, json } from '../support/upstream-script.ts';
 
 const ways: readonly (readonly ['FIN' | 'RST', (client: RawClient) => void])[] = [
-  ['FIN', client => client.end()],
+  // Gone for good: who only says that it has sent all is answered (c-half-closed.test.ts).
+  ['FIN', client => client.destroy()],
   ['RST', client => client.reset()],
 ];
 
@@ -75,9 +77,9 @@ describe.each(ways)('by %s', (_how, leave) => {
     await client.send(request(false));
     // It has been read once a later request of the same server was answered.
     await (await pair.send('GET', '/health')).text();
+    const letGo = serverLetsGo(client);
     leave(client);
-    await client.closed;
-    await (await pair.send('GET', '/health')).text();
+    await within(letGo, 'the end of the connection');
     place.open();
     expectAnswered(await first, 'one');
     pair.fake.replyJson(goodAnswer('two'));
@@ -199,7 +201,7 @@ describe('C15 pipelining', () => {
     }
   });
 
-  it('C15 a second request during a stream is answered after it', async () => {
+  it('[XF9] C15 a second request during a stream is handled after it', async () => {
     const pair = await startPair();
     const place = new Gate();
     const message = { type: 'message-end', delta: { finish_reason: 'COMPLETE' } };
@@ -209,27 +211,80 @@ describe('C15 pipelining', () => {
     await client.send(postText(chatPath, { message: 'x', stream: true }));
     await client.waitFor('"a"');
     await client.send(postText(chatPath, { message: 'y' }));
-    await pair.fake.nextChatRequest();
-    await pair.fake.nextChatRequest();
-    expect(client.received).not.toContain('second');
+    await (await pair.send('GET', '/health')).text();
+    expect(pair.fake.chatRequests).toHaveLength(1);
     place.open();
     expect((await client.readResponse()).body).toMatch(/data: \[DONE\]\n\n$/);
     expect(JSON.parse((await client.readResponse()).body).reply).toBe('second');
   });
 
   it.each(ways)(
-    'C15 I8 a client with two requests under way leaves by %s: both are let go',
+    '[XF9] C15 I8 a client with 2,000 requests under way leaves by %s: one was run, and is let go',
     async (_how, leave) => {
       const pair = await startPair();
-      pair.fake.script(hang());
-      pair.fake.script(hang());
+      pair.fake.setDefault(() => [hang()]);
       const client = await pair.connect();
-      await client.send(postText(chatPath, { message: 'x', stream: true }) + request(false));
-      const upstream = [await pair.fake.nextChatRequest(), await pair.fake.nextChatRequest()];
+      const rest = request(false) + postText(chatPath, { message: 'y', stream: true });
+      await client.send(postText(chatPath, { message: 'x', stream: true }) + rest.repeat(1_000));
+      const upstream = await pair.fake.nextChatRequest();
+      const letGo = serverLetsGo(client);
       leave(client);
-      await expectLetGo(pair, Promise.all(upstream.map(({ closed }) => closed)));
+      await within(Promise.all([letGo, upstream.closed]), 'both connections');
+      await (await pair.send('GET', '/health')).text();
+      expect(pair.fake.chatRequests).toHaveLength(1);
     },
   );
+
+  it('[XF9] C15 of 300 requests in one write 101 are answered in order, one at a time; then it ends', async () => {
+    const pair = await startPair();
+    let running = 0;
+    let atMost = 0;
+    pair.fake.setDefault(({ json: body, outcome }) => {
+      running += 1;
+      atMost = Math.max(atMost, running);
+      void outcome.then(() => {
+        running -= 1;
+      });
+      return json(goodAnswer((body as { messages: { content: string }[] }).messages.at(-1)?.content ?? ''));
+    });
+    const client = await pair.connect();
+    const say = (message: string) => postText(chatPath, { message, include_messages: false });
+    await client.send(Array.from({ length: 300 }, (_, n) => say(`${n}`)).join(''));
+    for (let n = 0; n < 101; n += 1) {
+      const { status, body } = await client.readResponse();
+      expect([status, JSON.parse(body).choices[0].message.content]).toEqual([200, `${n}`]);
+    }
+    const refused = await client.readResponse();
+    expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([503, 'overloaded']);
+    await within(client.closed, 'the end of the connection');
+    expect(atMost).toBe(1);
+    expect(pair.fake.chatRequests).toHaveLength(101);
+  });
+
+  it('C15 what is no request behind one that runs is refused after its answer', async () => {
+    const pair = await startPair();
+    const place = new Gate();
+    pair.fake.script(
+      head(),
+      chunk(frames(begin, text('a'))),
+      gate(place),
+      chunk(frames(messageEnd())),
+      end(),
+    );
+    const client = await pair.connect();
+    await client.send(postText(chatPath, { message: 'x', stream: true }));
+    await place.reached;
+    await client.send('no request at all\r\n\r\n');
+    await client.send('and more of it\r\n\r\n');
+    await (await pair.send('GET', '/health')).text();
+    place.open();
+    const { body, ending } = await client.readResponse();
+    expect(ending).toBe('complete');
+    expect(body).toMatch(/data: \[DONE\]\n\n$/);
+    expect((await client.readResponse()).status).toBe(400);
+    await within(client.closed, 'the end of the connection');
+    expect(client.received).toBe('');
+  });
 });
 
 describe('C23 a busy session', () => {

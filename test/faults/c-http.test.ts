@@ -109,6 +109,35 @@ describe('C7 requests that never end', () => {
   });
 });
 
+describe('Transfer-Encoding', () => {
+  const chunked = `${good.length.toString(16)}\r\n${good}\r\n0\r\n\r\n`;
+  it.each(['gzip, chunked', 'deflate, chunked', 'GZip,chunked', 'identity, chunked', 'x, gzip, chunked'])(
+    '[XF9] C14 %s: 501, nothing runs, and the connection ends',
+    async encoding => {
+      const pair = await startPair();
+      for (const [method, path] of [
+        ['POST', chatPath],
+        ['GET', '/health'],
+      ]) {
+        const lines = [`${method} ${path} HTTP/1.1`, hostLine, jsonLine, `Transfer-Encoding: ${encoding}`];
+        const { client, response } = await say(pair, head(...lines) + chunked);
+        expect([response.status, response.headers.connection]).toEqual([501, 'close']);
+        expectShape(response);
+        expect(JSON.parse(response.body).error.code).toBe('unsupported_transfer_encoding');
+        await within(client.closed, 'the end of the connection');
+      }
+      expect(pair.fake.chatRequests).toEqual([]);
+    },
+  );
+
+  it.each(['chunked', 'Chunked'])('C14 %s alone is taken', async encoding => {
+    const pair = await startPair();
+    pair.fake.replyJson(goodAnswer('ok'));
+    const lines = [`POST ${chatPath} HTTP/1.1`, hostLine, jsonLine, `Transfer-Encoding: ${encoding}`];
+    expect((await say(pair, head(...lines) + chunked)).response.status).toBe(200);
+  });
+});
+
 describe('C14 smuggling and malformed requests', () => {
   const lines = [`POST ${chatPath} HTTP/1.1`, hostLine, jsonLine];
   const length = `Content-Length: ${good.length}`;
@@ -119,6 +148,14 @@ describe('C14 smuggling and malformed requests', () => {
     ['a negative length', head(...lines, 'Content-Length: -1') + good, [400]],
     ['a length with a plus', head(...lines, 'Content-Length: +5') + good, [400]],
     ['an unknown TE', head(...lines, 'Transfer-Encoding: xchunked') + good, [400, 501]],
+    ['TE chunked twice', `${head(...lines, 'Transfer-Encoding: chunked, chunked')}0\r\n\r\n`, [400]],
+    ['TE chunked, gzip', `${head(...lines, 'Transfer-Encoding: chunked, gzip')}0\r\n\r\n`, [400]],
+    ['TE gzip alone', head(...lines, 'Transfer-Encoding: gzip') + good, [400]],
+    [
+      'TE in HTTP/1.0',
+      `${head(`POST ${chatPath} HTTP/1.0`, hostLine, jsonLine, 'Transfer-Encoding: chunked')}0\r\n\r\n`,
+      [400],
+    ],
     ['TE chunked not last', head(...lines, 'Transfer-Encoding: chunked, identity') + good, [400]],
     ['a space before the colon', head(...lines, `Content-Length : ${good.length}`) + good, [400]],
     ['a control character', head(...lines, length, 'X-A: a\x00b') + good, [400]],

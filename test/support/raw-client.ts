@@ -64,6 +64,11 @@ export class RawClient {
     return this.#received.toString();
   }
 
+  /** Its own port, by which a server tells connections apart. */
+  get port(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   async send(data: string | Uint8Array): Promise<void> {
     await new Promise<void>(resolve => {
       this.#socket.write(data, () => resolve());
