@@ -101,7 +101,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     }
   });
 
-  const admit = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
+  const begin = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => {
     // Not `onResponse`: that is not called for answers that were broken off, which are the ones to know about.
     reply.raw.once('close', () => logRequest(app, request, reply));
     reply.header('x-request-id', request.id);
@@ -131,7 +131,7 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
   app.addHook('onRequest', (request, reply, done) => {
     // A write that crosses with the client's leaving; `close` tells of that.
     reply.raw.on('error', () => {});
-    connections.run(request.raw, reply.raw, () => admit(request, reply, done));
+    connections.run(request.raw, reply.raw, () => begin(request, reply, done));
   });
   app.addHook('preParsing', (request, _reply, body, done) => {
     const { admitted } = request;
