@@ -51,6 +51,8 @@ function step(turn: number): Message[] {
 }
 
 function turnAt(turns: number, cut?: Cut): () => void {
+  // As 0.1 stored it: for any budget.
+  const cuts = cut && [{ model: 'command-a-03-2025', cut }];
   let history = History.of([{ role: 'user', content: 'Mend the house.' }]);
   for (let turn = 0; turn < turns; turn += 1) history = history.append(step(turn));
   let turn = turns;
@@ -71,7 +73,7 @@ function turnAt(turns: number, cut?: Cut): () => void {
       stream: true,
     };
     const measured = meter.measure(describePrompt(prompt, info), prompt.messages);
-    const fitted = fitPrompt(prompt, { measured, info, cut, truncation: 'auto' });
+    const fitted = fitPrompt(prompt, { measured, info, cuts, truncation: 'auto' });
     if (isWhole) atOnce(formatRequest(fitted.prompt, info).writeBody());
     measured.learn(fitted.prompt.messages, measured.total(fitted.prompt.messages), 'answer');
     history = history.append(added);

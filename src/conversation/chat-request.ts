@@ -70,5 +70,7 @@ export interface ChatRequest {
   readonly session: SessionChoice;
   /** `disabled`: what does not fit is refused, not cut. */
   readonly truncation?: 'auto' | 'disabled';
+  /** From a client that gives what its user says as a tool's result, in the tag `<user_message>`. */
+  readonly wordsInResults?: boolean;
   readonly stream: boolean;
 }

@@ -7,7 +7,7 @@ import { intelligentTruncateMessages } from './truncate.ts';
 
 const count = (message: Message) => Math.ceil(String(message.content).length / 4) + 4;
 const told = (messages: readonly Message[], budget: number) =>
-  intelligentTruncateMessages(messages, budget, { count, cut: earlierCut(messages, budget, count) });
+  intelligentTruncateMessages(messages, budget, { count, cut: earlierCut(messages, budget, { count }) });
 
 function talk(lengths: readonly number[]): Message[] {
   return lengths.flatMap((length, turn): Message[] => [
@@ -17,8 +17,8 @@ function talk(lengths: readonly number[]): Message[] {
 }
 
 test('a conversation that fits has none', () => {
-  expect(earlierCut(talk([10, 10]), 1_000, count)).toBeUndefined();
-  expect(earlierCut(talk([10, 10]), 0, count)).toBeUndefined();
+  expect(earlierCut(talk([10, 10]), 1_000, { count })).toBeUndefined();
+  expect(earlierCut(talk([10, 10]), 0, { count })).toBeUndefined();
 });
 
 test('requests of a growing conversation find the same cut for many turns', () => {

@@ -1,13 +1,13 @@
 // Where no cut is remembered (no store, a restart, another branch): the one that an earlier turn was given. Else each
 // request would be cut anew, a little further on, and nothing of the former prompt would stay a prefix.
 import type { Message } from './message.ts';
-import { type Cut, intelligentTruncateMessages, targetShare } from './truncate.ts';
+import { type Cut, intelligentTruncateMessages, type TruncateOptions, targetShare } from './truncate.ts';
 
 /** Pure: all requests of a growing conversation find the same cut, until a quarter of the budget has come in. */
 export function earlierCut(
   messages: readonly Message[],
   budget: number,
-  count: (message: Message) => number,
+  { count, wordsInResults }: Pick<TruncateOptions, 'count' | 'wordsInResults'>,
 ): Cut | undefined {
   let total = 0;
   for (const message of messages) total += count(message);
@@ -22,5 +22,7 @@ export function earlierCut(
     sum += count(message);
     return false;
   });
-  return end === -1 ? undefined : intelligentTruncateMessages(messages.slice(0, end), budget, { count }).cut;
+  return end === -1
+    ? undefined
+    : intelligentTruncateMessages(messages.slice(0, end), budget, { count, wordsInResults }).cut;
 }

@@ -4,8 +4,8 @@ import type { Tool } from './chat-request.ts';
 import { ProxyError } from './errors.ts';
 import type { History } from './history.ts';
 import type { Message, SystemMessage } from './message.ts';
+import type { RememberedCut } from './remembered-cuts.ts';
 import type { Reply } from './reply.ts';
-import type { Cut } from './truncate.ts';
 
 /** Whose names these are. The OpenAI field `user` parts an owner's sessions; absent is a space of its own. */
 export interface Space {
@@ -44,8 +44,8 @@ export interface Session {
   readonly messages: History;
   /** The tools last offered. */
   readonly tools: readonly Tool[];
-  /** What of `messages` the last turn left out of its prompt. */
-  readonly cut?: Cut | undefined;
+  /** What of `messages` the latest turns left out of their prompts. */
+  readonly cuts?: readonly RememberedCut[] | undefined;
 }
 
 /** One exchange, stored whole or not at all. */
@@ -56,7 +56,7 @@ export interface Turn {
   readonly dialect: 'session' | 'transcript';
   readonly system: readonly SystemMessage[];
   readonly tools: readonly Tool[];
-  readonly cut?: Cut | undefined;
+  readonly cuts?: readonly RememberedCut[] | undefined;
   /** How many of the session's messages stay before `added`: all to append, 0 to replace the history. */
   readonly keep: number;
   /** Begins the session as a branch of another one, whose first `keep` messages it shares. */

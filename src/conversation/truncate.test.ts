@@ -72,7 +72,8 @@ describe('intelligentTruncateMessages', () => {
       details,
       ...agentRun(20, 100).slice(2),
     ];
-    const fitted = intelligentTruncateMessages(messages, Math.floor(total(messages) / 8), { count });
+    const budget = Math.floor(total(messages) / 8);
+    const fitted = intelligentTruncateMessages(messages, budget, { count, wordsInResults: true });
     expect(fitted.messages).toContain(words);
     expect(fitted.messages.filter(message => message === details).length).toBeLessThan(5);
   });
@@ -90,7 +91,7 @@ describe('intelligentTruncateMessages', () => {
     const words = result('b', '<user_message>Use tabs, please.</user_message>');
     const messages = [user('task'), calling('a', 'b'), result('a', 'x'.repeat(40_000)), words];
     const later = [...messages, calling('c'), result('c', 'ok')];
-    const fitted = intelligentTruncateMessages(later, 2_000, { count });
+    const fitted = intelligentTruncateMessages(later, 2_000, { count, wordsInResults: true });
     expect(fitted).toMatchObject({ fits: true, leftOut: 0, shortened: 1 });
     expect(fitted.messages).toContain(words);
   });

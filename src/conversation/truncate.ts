@@ -20,8 +20,13 @@ export interface Cut {
 export interface TruncateOptions {
   /** Tokens of one message in the prompt; the counts of messages add up. */
   readonly count: (message: Message) => number;
-  /** The cut that the last turn was given: kept as it is, the same object, as long as it fits. */
+  /**
+   * The cut that an earlier turn was given: kept as it is, the same object, as long as it fits; ended where all fits
+   * again with room to spare.
+   */
   readonly cut?: Cut | undefined;
+  /** A tool result that opens with `<user_message>` is what a person said. Only where the client writes so. */
+  readonly wordsInResults?: boolean | undefined;
 }
 
 export interface Truncated {
@@ -64,9 +69,12 @@ interface Unit {
 export function intelligentTruncateMessages(
   messages: readonly Message[],
   budget: number,
-  { count, cut }: TruncateOptions,
+  { count, cut, wordsInResults = false }: TruncateOptions,
 ): Truncated {
-  const draft = new Draft(messages, count, cut);
+  let whole = 0;
+  if (cut) for (const message of messages) whole += count(message);
+  const isStillNeeded = whole > budget * targetShare;
+  const draft = new Draft(messages, { count, wordsInResults, cut: isStillNeeded ? cut : undefined });
   if (draft.tokens > budget) {
     draft.shortenOldResults(budget * targetShare);
     draft.leaveOutOldest(budget * targetShare);
@@ -88,14 +96,14 @@ class Draft {
   #bodyTokens = 0;
   #leftOut = 0;
 
-  constructor(messages: readonly Message[], count: (message: Message) => number, cut: Cut | undefined) {
+  constructor(messages: readonly Message[], { count, cut, wordsInResults = false }: TruncateOptions) {
     const firstOther = messages.findIndex(message => message.role !== 'system');
     const systemEnd = firstOther === -1 ? messages.length : firstOther;
     this.#system = messages.slice(0, systemEnd);
     this.#body = messages.slice(systemEnd);
     this.#count = count;
     this.#lastStep = lastStepOf(this.#body);
-    this.#latestReal = this.#body.findLastIndex(isRealUserMessage);
+    this.#latestReal = this.#body.findLastIndex(message => isRealUserMessage(message, wordsInResults));
     this.#units = unitsOf(this.#body, this.#lastStep, this.#latestReal);
     this.#former = cut;
     this.#isLeftOut = this.#body.map(() => false);
@@ -254,16 +262,22 @@ function isCalling(message: Message | undefined): message is AssistantMessage {
   return message?.role === 'assistant' && Boolean(message.toolCalls?.length);
 }
 
-const onlyDetails = /^\s*<environment_details>[\s\S]*<\/environment_details>\s*$/;
-
 /**
  * What a person said. Roo and Zoo add a message with nothing but environment details after every tool result, and
  * put the person's words into the result of the tool that asked for them.
  */
-function isRealUserMessage(message: Message): boolean {
-  if (message.role === 'tool') return resultText(message).includes('<user_message>');
+function isRealUserMessage(message: Message, wordsInResults: boolean): boolean {
+  if (message.role === 'tool')
+    return wordsInResults && resultText(message).trimStart().startsWith('<user_message>');
   if (message.role !== 'user' || isResultImage(message)) return false;
-  return holdsImage(message) || !onlyDetails.test(textOf(message));
+  return holdsImage(message) || !isOnlyDetails(textOf(message).trim());
+}
+
+const [detailsStart, detailsEnd] = ['<environment_details>', '</environment_details>'];
+
+/** What stands before, between or behind two of them is said. */
+function isOnlyDetails(text: string): boolean {
+  return text.startsWith(detailsStart) && text.indexOf(detailsEnd) === text.length - detailsEnd.length;
 }
 
 const notices = new Map<number, SystemMessage>();

@@ -31,8 +31,18 @@ export type ReadLimits = SizeLimits;
 
 const knownFields = Object.keys(chatBody.shape);
 
-/** @param label the client's own id of the conversation, from a header */
-export function readRequest(body: unknown, limits: ReadLimits, label?: string): ReadRequest {
+/** What the headers say. */
+export interface ReadClient {
+  /** The client's own id of the conversation. */
+  readonly label?: string | undefined;
+  readonly wordsInResults?: boolean;
+}
+
+export function readRequest(
+  body: unknown,
+  limits: ReadLimits,
+  { label, wordsInResults = false }: ReadClient = {},
+): ReadRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ProxyError('invalid_request', 'The request body must be a JSON object.');
   }
@@ -69,6 +79,7 @@ export function readRequest(body: unknown, limits: ReadLimits, label?: string): 
       parallelToolCalls: fields.parallel_tool_calls ?? true,
       settings,
       session: label === undefined ? session : { ...session, label },
+      ...(wordsInResults ? { wordsInResults } : {}),
       truncation: fields.truncation ?? 'auto',
       stream: fields.stream ?? false,
     },

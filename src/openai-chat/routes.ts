@@ -1,4 +1,5 @@
 // POST /v1/chat/completions: read, run, write.
+import type { IncomingHttpHeaders } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { joinAdjustments } from '../conversation/adjustments.ts';
@@ -6,6 +7,7 @@ import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { App } from '../http/app.ts';
 import { limitUnread } from '../http/limit-unread.ts';
+import { putsWordsInResults } from '../http/read-client.ts';
 import { readLabel } from '../http/read-label.ts';
 import { readRepetition } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
@@ -29,10 +31,15 @@ export interface ChatRoutesOptions {
 }
 
 export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }: ChatRoutesOptions): void {
+  const readClient = (headers: IncomingHttpHeaders) => ({
+    label: readLabel(headers, labelHeaders),
+    wordsInResults: putsWordsInResults(headers),
+  });
+
   let streams = 0;
 
   app.post('/v1/chat/completions', { config: { isTurn: true } }, async (request, reply) => {
-    const read = readRequest(request.body, limits, readLabel(request.headers, labelHeaders));
+    const read = readRequest(request.body, limits, readClient(request.headers));
     const client = running.watch(reply.raw);
     const caller = { ...request.caller, user: read.user };
     const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
@@ -56,7 +63,7 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
   });
 
   app.post('/v1/chat/completions/input_tokens', async (request, reply) => {
-    const read = readRequest(request.body, limits, readLabel(request.headers, labelHeaders));
+    const read = readRequest(request.body, limits, readClient(request.headers));
     const counted = await countTurn(
       { chat: read.chat, caller: { ...request.caller, user: read.user } },
       turns,
@@ -65,7 +72,7 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
       object: 'chat.completion.input_tokens',
       input_tokens: counted.inputTokens,
       whole_tokens: counted.wholeTokens,
-      budget: counted.budget ?? null,
+      budget: counted.budget,
       fits: counted.fits,
       truncated: { messages: counted.leftOut, results: counted.shortened },
       exact: counted.isExact,

@@ -1,6 +1,7 @@
 // A branch of a session, at a message: what is shared is stored once, and neither side sees what the other adds.
 import { z } from 'zod';
 import { ProxyError } from '../conversation/errors.ts';
+import { cutsWithin } from '../conversation/remembered-cuts.ts';
 import { isMadeSessionId, isSessionId, type Session, type Turn } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { labelField } from './read-fields.ts';
@@ -37,8 +38,7 @@ export async function forkSession(
   const turn: Turn = {
     ...make.turn({ ...parent, label: label ?? parent.label }),
     system: system.slice(0, count),
-    // It names places of a whole history.
-    ...(kept.length === messages.length ? { cut: parent.cut } : {}),
+    cuts: cutsWithin(parent.cuts ?? [], kept.length),
     keep: kept.length,
     parent: { id: key.id, rootId, messages: kept },
     // No anchors: a conversation that is recognised goes on where it was, until the branch says something of its own.

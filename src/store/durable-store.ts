@@ -22,16 +22,8 @@ import {
   type SessionStore,
   summarize,
 } from './session-store.ts';
-import {
-  bytesOf,
-  bytesOfAll,
-  corrupt,
-  readJson,
-  readMessages,
-  SharedLists,
-  writeMessages,
-} from './stored-text.ts';
-import { readMarked, sessionOf, writeTurn } from './write-turn.ts';
+import { bytesOf, bytesOfAll, corrupt, readMessages, SharedLists, writeMessages } from './stored-text.ts';
+import { readCuts, readMarked, sessionOf, writeTurn } from './write-turn.ts';
 
 export interface DurableStoreOptions {
   readonly limits: HotLimits & {
@@ -248,18 +240,15 @@ export class DurableStore implements SessionStore {
     };
     const system = list(record.system, hot?.session.system, hot?.record.system) as Session['system'];
     const tools = list(record.tools, hot?.session.tools, hot?.record.tools) as Session['tools'];
-    const cut =
-      record.cut === hot?.record.cut
-        ? hot?.session.cut
-        : record.cut && (readJson(record.cut) as Session['cut']);
-    const session = sessionOf(record, { key, system, tools, cut: cut || undefined, messages });
+    const cuts = hot && record.cuts === hot.record.cuts ? hot.session.cuts : readCuts(record);
+    const session = sessionOf(record, { key, system, tools, cuts, messages });
     return this.#remember({ session, record });
   }
 
   /** After an append, what was appended is what is stored. */
   #keep(
     key: SessionKey,
-    { system, tools, cut, leftBehindId }: Turn,
+    { system, tools, cuts, leftBehindId }: Turn,
     before: Hot | undefined,
     { base, said, record }: { base: History; said: readonly Message[]; record: SessionRecord },
   ): void {
@@ -277,7 +266,7 @@ export class DurableStore implements SessionStore {
       const left = { ...before.record, key: isLeft };
       this.#remember({ record: left, session: { ...before.session, key: isLeft } });
     }
-    this.#remember({ record, session: sessionOf(record, { key, system, tools, cut, messages }) });
+    this.#remember({ record, session: sessionOf(record, { key, system, tools, cuts, messages }) });
   }
 
   #remember(hot: Hot): Hot {

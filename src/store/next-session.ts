@@ -16,7 +16,7 @@ export function nextSession(
   key: SessionKey,
   { turn, before, messages, leftBehindId, atMs, limits }: NextSession,
 ): Session {
-  const { model, system, tools, cut, parent } = turn;
+  const { model, system, tools, cuts, parent } = turn;
   const first = before ?? turn;
   const { dialect, label, idleMs } = first;
   // Its client may go on in other words, so that nobody comes back to it.
@@ -38,6 +38,6 @@ export function nextSession(
     system,
     messages,
     tools,
-    cut,
+    cuts,
   };
 }

@@ -46,7 +46,8 @@ export interface SessionRecord extends Stretch {
   readonly tools: string;
   /** How many leading system messages there are. */
   readonly systemLength: number;
-  readonly cut?: string | undefined;
+  /** Of the latest turns, as JSON. */
+  readonly cuts?: string | undefined;
 }
 
 /** What the reader has already. */
@@ -88,7 +89,7 @@ export interface TurnRecord {
   readonly system: TextToHold;
   readonly systemLength: number;
   readonly tools: TextToHold;
-  readonly cut?: string | undefined;
+  readonly cuts?: string | undefined;
   /** How many messages stay before `messages`; all where there are not so many. */
   readonly keep: number;
   /** A session that begins as a branch. */

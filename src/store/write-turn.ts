@@ -1,7 +1,9 @@
 // Turns → what is stored of them, and records → what they say.
 import { digestOf } from '../conversation/digest.ts';
 import type { Message, SystemMessage } from '../conversation/message.ts';
+import type { RememberedCut } from '../conversation/remembered-cuts.ts';
 import type { Session, SessionKey, Turn } from '../conversation/session.ts';
+import type { Cut } from '../conversation/truncate.ts';
 import { hintsOf } from './hint-names.ts';
 import type { RecalledRecord, SessionRecord, TextToHold, TurnRecord } from './records.ts';
 import type { AnsweredTurn } from './session-store.ts';
@@ -24,7 +26,7 @@ export function writeTurn(
   turn: Turn,
   { before, lists, limits, ...more }: WriteTurnOptions,
 ): TurnRecord {
-  const { id, model, dialect, label, cut, parent, leftBehindId, idleMs, mark, reply } = turn;
+  const { id, model, dialect, label, cuts, parent, leftBehindId, idleMs, mark, reply } = turn;
   const toHold = (list: readonly unknown[], held: string | undefined): TextToHold => {
     const text = lists.write(list);
     return text.digest === held ? { digest: text.digest } : text;
@@ -40,7 +42,7 @@ export function writeTurn(
     system: toHold(turn.system, before?.system),
     systemLength: turn.system.length,
     tools: toHold(turn.tools, before?.tools),
-    cut: cut && JSON.stringify(cut),
+    cuts: cuts?.length ? JSON.stringify(cuts) : undefined,
     parent: parent && { id: parent.id, rootId: parent.rootId },
     leftBehindId,
     hints: hintsOf(key, turn).map(digestOf),
@@ -56,6 +58,7 @@ function writeMarked({
   system: _system,
   added: _added,
   parent: _parent,
+  cuts: _cuts,
   ...turn
 }: AnsweredTurn): string {
   const { message: _message, ...rest } = reply;
@@ -76,9 +79,17 @@ export function readMarked({ turn, system }: RecalledRecord, said: readonly Mess
   };
 }
 
+/** @throws ProxyError `store_corrupt` */
+export function readCuts({ cuts, model }: SessionRecord): readonly RememberedCut[] | undefined {
+  if (cuts === undefined) return undefined;
+  const read = readJson(cuts) as readonly RememberedCut[] | Cut;
+  // Version 0.1 kept the last turn's alone.
+  return 'leftOut' in read ? [{ model, cut: read }] : read;
+}
+
 export function sessionOf(
   record: SessionRecord,
-  held: Pick<Session, 'key' | 'system' | 'tools' | 'cut' | 'messages'>,
+  held: Pick<Session, 'key' | 'system' | 'tools' | 'cuts' | 'messages'>,
 ): Session {
   const { version, createdAtMs, updatedAtMs, expiresAtMs, idleMs } = record;
   const { model, dialect, label, parentId, rootId } = record;

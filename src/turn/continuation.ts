@@ -3,10 +3,10 @@ import { History } from '../conversation/history.ts';
 import { storedPlaceOf, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message, SystemMessage } from '../conversation/message.ts';
 import { isOwnReply } from '../conversation/origin.ts';
+import { cutsWithin, type RememberedCut } from '../conversation/remembered-cuts.ts';
 import { isSameForm } from '../conversation/same-message.ts';
 import type { Parent, Session } from '../conversation/session.ts';
 import type { SystemText } from '../conversation/system-text.ts';
-import type { Cut } from '../conversation/truncate.ts';
 
 export interface Continuation {
   /** What it goes on from or was begun by, for what it remembers beside messages. */
@@ -19,7 +19,7 @@ export interface Continuation {
   readonly added: readonly Message[];
   /** How many messages of the request stand before `added`. */
   readonly offset: number;
-  readonly cut?: Cut | undefined;
+  readonly cuts?: readonly RememberedCut[] | undefined;
   readonly parent?: Parent | undefined;
 }
 
@@ -36,7 +36,7 @@ export function appendTo(session: Session | undefined, { system, messages }: Sen
     history: session?.messages ?? History.empty,
     added: messages,
     offset: system.length,
-    cut: session?.cut,
+    cuts: session?.cuts,
   };
 }
 
@@ -64,7 +64,7 @@ export function goOnFrom(session: Session, match: TranscriptMatch, { system, mes
     added: messages.slice(match.sentLength),
     offset: system.length + match.sentLength,
     // A cut names places: it says nothing about other messages, or fewer.
-    cut: told === undefined && isWithin(session.cut, history.length) ? session.cut : undefined,
+    cuts: told === undefined ? cutsWithin(session.cuts ?? [], history.length) : undefined,
     parent: { id: session.key.id, rootId: session.rootId, messages: history },
   };
 }
@@ -101,9 +101,3 @@ const holdsSystem = {
   start: () => false,
   step: (holds: boolean, { role }: Message) => holds || role === 'system',
 };
-
-function isWithin(cut: Cut | undefined, length: number): boolean {
-  if (!cut) return false;
-  const places = [...Object.keys(cut.shortened).map(Number), (cut.leftOut.at(-1)?.[1] ?? 0) - 1];
-  return places.every(place => place < length);
-}

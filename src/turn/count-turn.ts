@@ -9,8 +9,8 @@ export interface CountedTurn {
   /** Tokens of the prompt as it would be sent, and of the whole conversation. */
   readonly inputTokens: number;
   readonly wholeTokens: number;
-  /** Tokens that the prompt may have; undefined where the model's context is not known. */
-  readonly budget: number | undefined;
+  /** Tokens that the prompt may have. */
+  readonly budget: number;
   readonly fits: boolean;
   readonly leftOut: number;
   readonly shortened: number;
@@ -25,8 +25,14 @@ export async function countTurn(
 ): Promise<CountedTurn> {
   const continuation = await lookForContinuation(chat, spaceOf(caller), parts);
   const { composed, info, measured } = await composeFor(chat, caller, continuation, parts);
-  const { cut } = continuation;
-  const fitted = tryFit(composed.prompt, { measured, info, cut, truncation: chat.truncation ?? 'auto' });
+  const { cuts } = continuation;
+  const fitted = tryFit(composed.prompt, {
+    measured,
+    info,
+    cuts,
+    truncation: chat.truncation ?? 'auto',
+    wordsInResults: chat.wordsInResults,
+  });
   return {
     inputTokens: measured.total(fitted.prompt.messages),
     wholeTokens: measured.total(composed.prompt.messages),

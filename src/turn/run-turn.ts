@@ -242,7 +242,7 @@ export class RunningTurn implements Answer {
       system,
       tools: composed.tools,
       // Of other words than are stored, a cut says nothing.
-      cut: opened.continuation.told ? undefined : this.#fitted.cut,
+      cuts: opened.continuation.told ? undefined : this.#fitted.cuts,
       keep: history.length,
       ...(opened.version === 0 ? { parent: opened.continuation.parent } : {}),
       leftBehindId: opened.leftBehindId,
@@ -263,13 +263,15 @@ export class RunningTurn implements Answer {
     };
   }
 
-  #fit(): Fitted {
+  #fit(usualBudget?: number): Fitted {
     const { request, composed, opened } = this.#options;
     return fitPrompt(composed.prompt, {
       measured: this.#measured,
       info: this.#info,
-      cut: opened.continuation.cut,
+      cuts: opened.continuation.cuts,
       truncation: request.truncation ?? 'auto',
+      usualBudget,
+      wordsInResults: request.wordsInResults,
     });
   }
 
@@ -279,11 +281,12 @@ export class RunningTurn implements Answer {
     const { limit, tokens } = error.details ?? {};
     if (typeof limit !== 'number' || typeof tokens !== 'number' || request.truncation === 'disabled')
       throw error;
-    const { model, messages } = this.#fitted.prompt;
+    const { prompt, budget } = this.#fitted;
+    const { model, messages } = prompt;
     this.#measured.learn(messages, tokens, 'refusal');
     this.#info = { name: model, chat: true, ...this.#info, contextLength: limit };
     this.#measured = parts.meter.measure(composed.prompt, this.#info);
-    this.#fitted = this.#fit();
+    this.#fitted = this.#fit(budget);
     // Nothing more could be cut: asking again would be refused again.
     if (this.#measured.total(this.#fitted.prompt.messages) >= this.#measured.total(messages)) throw error;
     this.#call = parts.model.prepare(this.#fitted.prompt, this.#info);

@@ -30,6 +30,9 @@ export function callIdsOf({ tool_calls = [] }: ClientMessage): string[] {
 /** What a person said; agents send messages that tell of nothing but the editor, and words as results of a tool. */
 export function isSaidByUser(message: ClientMessage): boolean {
   const text = textOf(message);
-  if (message.role === 'tool') return text.includes('<user_message>');
-  return message.role === 'user' && !/^\s*<environment_details>[\s\S]*<\/environment_details>\s*$/.test(text);
+  if (message.role === 'tool') return text.startsWith('<user_message>');
+  return (
+    message.role === 'user' &&
+    !/^\s*<environment_details>(?:(?!<\/environment_details>)[\s\S])*<\/environment_details>\s*$/.test(text)
+  );
 }

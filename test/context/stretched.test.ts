@@ -121,7 +121,8 @@ function post(
   const output = body.max_tokens === undefined ? {} : { max_tokens: 256 };
   return fetch(`${url}/v1/chat/completions${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    // All as one of the clients that put their user's words into results: the others write no such tag.
+    headers: { 'content-type': 'application/json', 'user-agent': 'RooCode/3.52.1' },
     body: JSON.stringify({ ...body, ...output, model, messages }),
   });
 }

@@ -52,9 +52,9 @@ export function testLeftBehind(begin: BeginStore): void {
       const { store } = await begin();
       const system = [{ role: 'system', content: 'be kind' }] as const;
       const tools = [{ name: 'look' }];
-      const cut = { leftOut: [], shortened: { 1: 7 } };
+      const cuts = [{ model: 'm', budget: 9, cut: { leftOut: [], shortened: { 1: 7 } } }];
       const parent = await fill(store, key('p'));
-      const first = branchOff(parent, 2, '1', { system, tools, cut, label: 'task', dialect: 'transcript' });
+      const first = branchOff(parent, 2, '1', { system, tools, cuts, label: 'task', dialect: 'transcript' });
       await store.append(key(), first, { expectedVersion: 0 });
       const before = await mustFind(store, key());
       await store.append(key(), again(0, 'left'), { expectedVersion: 1 });
@@ -62,7 +62,7 @@ export function testLeftBehind(begin: BeginStore): void {
         status: 'found',
         session: { ...before, key: key('left') },
       });
-      expect(before).toMatchObject({ parentId: 'p', rootId: 'p', label: 'task', tools, system, cut });
+      expect(before).toMatchObject({ parentId: 'p', rootId: 'p', label: 'task', tools, system, cuts });
       expect(await mustFind(store, key())).toMatchObject({
         parentId: 'left',
         rootId: 'p',
@@ -70,7 +70,7 @@ export function testLeftBehind(begin: BeginStore): void {
         dialect: 'transcript',
         system: [],
         tools: [],
-        cut: undefined,
+        cuts: undefined,
       });
     });
 

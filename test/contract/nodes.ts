@@ -243,7 +243,9 @@ export function testNodes(begin: BeginStore, { rounds }: SuiteSettings): void {
       const system = [{ role: 'system', content: 'be kind' }] as const;
       const said = marked('1', 'k', { anchors: ['a'], label: 'task', system, tools: [{ name: 'look' }] });
       await store.append(key(), said, { expectedVersion: 0 });
-      const last = turn('2', { cut: { leftOut: [], shortened: { 1: 7 } } });
+      const last = turn('2', {
+        cuts: [{ model: 'm', budget: 9, cut: { leftOut: [], shortened: { 1: 7 } } }],
+      });
       await store.append(key(), last, { expectedVersion: 1 });
       await store.append(key('b'), branchOff(await mustFind(store, key()), 2, 'b', { idleMs: 9_000 }), {
         expectedVersion: 0,

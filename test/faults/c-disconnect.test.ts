@@ -144,13 +144,16 @@ describe('C4 a reader that stops', () => {
     ['a whole answer', false],
     ['the last frames of a stream', true],
   ])('C4 %s that is never read is given up after the write timeout', async (_what, stream) => {
-    const pair = await startPair({ limits: { clientWriteTimeoutMs: 300 } });
+    const pair = await startPair({
+      limits: { clientWriteTimeoutMs: 300 },
+      contexts: { 'my-own': 100_000_000 },
+    });
     // More than the kernel's buffers take; in a stream it comes back in `messages` of the last frame.
     const long = 'a line of words\n'.repeat(900_000);
     pair.fake.replyJson(goodAnswer(stream ? 'short' : long));
     const reader = await stoppedReader(
       pair.url,
-      // A model whose context nobody knows: what is too long for the others is refused.
+      // A model with room for it: what is too long for the others is refused.
       postText(chatPath, { model: 'my-own', message: stream ? long : 'hi', stream }),
     );
     await pair.fake.nextChatRequest();

@@ -101,9 +101,9 @@ const nameOf = (key: SessionKey) => JSON.stringify(key);
 
 /** Without what each names as it likes, and without its clock. */
 function shown({ handle: _h, segment: _s, ...record }: SessionRecord) {
-  const { createdAtMs, updatedAtMs, expiresAtMs, cut, label, parentId, idleMs: own, ...rest } = record;
+  const { createdAtMs, updatedAtMs, expiresAtMs, cuts, label, parentId, idleMs: own, ...rest } = record;
   const lives = expiresAtMs - updatedAtMs;
-  return { ...rest, cut, label, parentId, own, lives, isUsed: updatedAtMs > createdAtMs };
+  return { ...rest, cuts, label, parentId, own, lives, isUsed: updatedAtMs > createdAtMs };
 }
 
 const outcome = (promise: Promise<unknown>) =>
@@ -166,7 +166,7 @@ export function testAgainstPlain(
                   system,
                   systemLength: 1,
                   tools: { digest: 'digest of tools', json: '[]' },
-                  cut: step % 3 === 0 ? `{"at":${step}}` : undefined,
+                  cuts: step % 3 === 0 ? `{"at":${step}}` : undefined,
                   keep: keepOf(side, length),
                   parent: parent && { id: parent.key.id, rootId: parent.rootId },
                   shared: parent && length > 0 ? { segment: parent.segment, length } : undefined,

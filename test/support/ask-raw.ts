@@ -3,9 +3,9 @@ import { expectErrorShape, goodAnswer } from './outcome.ts';
 import { chatPath, type Pair, startPair } from './start.ts';
 import { json } from './upstream-script.ts';
 
-/** Every call of Cohere is answered with `ok`. */
+/** Every call of Cohere is answered with `ok`; the model `my-own` has room for everything. */
 export async function startGood(): Promise<Pair> {
-  const pair = await startPair();
+  const pair = await startPair({ contexts: { 'my-own': 100_000_000 } });
   pair.fake.setDefault(() => json(goodAnswer('ok')));
   return pair;
 }

@@ -148,7 +148,7 @@ export class PlainRecords implements SessionRecords {
       system: turn.system.digest,
       tools: turn.tools.digest,
       systemLength: turn.systemLength,
-      cut: turn.cut,
+      cuts: turn.cuts,
       segment,
       length: messages.length,
     };

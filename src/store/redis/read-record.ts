@@ -16,6 +16,8 @@ export interface FirstTurn {
 export interface LastTurn {
   readonly model: string;
   readonly systemLength: number;
+  readonly cuts?: string | undefined;
+  /** The one that version 0.1 kept. It reads what is written here, too: so the name keeps its meaning. */
   readonly cut?: string | undefined;
 }
 
@@ -25,7 +27,7 @@ export function readRecord(described: unknown, era: string): SessionRecord {
   const [id = '', handle = '', version, createdAt, updatedAt, expiresAt, idle, segment, length] = parts;
   const [parent, system = '', tools = '', first = '', last = ''] = parts.slice(9);
   const { owner, user, dialect, label, rootId } = readJson(first) as FirstTurn;
-  const { model, systemLength, cut } = readJson(last) as LastTurn;
+  const { model, systemLength, cuts, cut } = readJson(last) as LastTurn;
   return {
     key: { owner, user, id: readJson(id) as string },
     handle,
@@ -42,7 +44,7 @@ export function readRecord(described: unknown, era: string): SessionRecord {
     system,
     tools,
     systemLength,
-    cut,
+    cuts: cuts ?? cut,
     segment: nameSegment(segment ?? '', era),
     length: Number(length),
   };

@@ -37,7 +37,7 @@ export function writeAppend(keys: Keys, plan: Plan, { own, left }: Claims) {
     label: turn.label,
     rootId: parent?.rootId ?? key.id,
   };
-  const last: LastTurn = { model: turn.model, systemLength: turn.systemLength, cut: turn.cut };
+  const last: LastTurn = { model: turn.model, systemLength: turn.systemLength, cuts: turn.cuts };
   const isAt = (one: SessionKey) => keys.family(one).tag === family.tag;
   const asked = {
     id: shortTagOf(key.id),

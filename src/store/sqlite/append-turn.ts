@@ -160,7 +160,7 @@ function stateAfter({ clock }: Shelves, step: Step): Omit<SessionRecord, 'handle
     system: turn.system.digest,
     systemLength: turn.systemLength,
     tools: turn.tools.digest,
-    cut: turn.cut,
+    cuts: turn.cuts,
     length: base + turn.messages.length,
   };
 }

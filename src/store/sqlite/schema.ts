@@ -190,4 +190,9 @@ CREATE TRIGGER texts_gone AFTER DELETE ON texts BEGIN
 END;
 `;
 
-export const migrations: Migrations = [first, second];
+// Several of a session, each with its model and budget; what stands there already is one of the first version.
+const severalCuts = `
+ALTER TABLE sessions RENAME COLUMN cut TO cuts;
+`;
+
+export const migrations: Migrations = [first, second, severalCuts];

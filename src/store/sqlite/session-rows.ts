@@ -64,7 +64,7 @@ export class SessionRows {
   insert({ owner, space, segmentNo, turns, record }: NewSession): number {
     return this.#tables.insert(
       `INSERT INTO sessions (used, owner, segment, length, version, updated_ms, expires_ms, model, system,
-         system_length, tools, cut, turns, space, id, created_ms, idle_ms, dialect, label, parent_id, root_id)
+         system_length, tools, cuts, turns, space, id, created_ms, idle_ms, dialect, label, parent_id, root_id)
        VALUES (${nextUse}, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)`,
       owner,
       ...valuesOf(record, segmentNo, turns),
@@ -83,7 +83,7 @@ export class SessionRows {
   update({ no, owner, segmentNo, turns, record }: StoredSession): void {
     this.#tables.run(
       `UPDATE sessions SET used = ${nextUse}, segment = ?2, length = ?3, version = ?4, updated_ms = ?5,
-         expires_ms = ?6, model = ?7, system = ?8, system_length = ?9, tools = ?10, cut = ?11, turns = ?12
+         expires_ms = ?6, model = ?7, system = ?8, system_length = ?9, tools = ?10, cuts = ?11, turns = ?12
        WHERE no = ?13`,
       owner,
       ...valuesOf(record, segmentNo, turns),
@@ -115,7 +115,7 @@ function valuesOf(
   segmentNo: number,
   turns: Uint8Array | undefined,
 ): (number | string | Uint8Array | null)[] {
-  const { length, version, updatedAtMs, expiresAtMs, model, system, systemLength, tools, cut } = record;
+  const { length, version, updatedAtMs, expiresAtMs, model, system, systemLength, tools, cuts } = record;
   return [
     segmentNo,
     length,
@@ -126,7 +126,7 @@ function valuesOf(
     system,
     systemLength,
     tools,
-    cut ?? null,
+    cuts ?? null,
     turns ?? null,
   ];
 }
@@ -151,7 +151,7 @@ export function readStored(row: Row, key: SessionKey = readKey(row)): StoredSess
     system: text(row, 'system'),
     tools: text(row, 'tools'),
     systemLength: integer(row, 'system_length'),
-    cut: maybeText(row, 'cut'),
+    cuts: maybeText(row, 'cuts'),
     segment: String(segmentNo),
     length: integer(row, 'length'),
   };

@@ -23,7 +23,7 @@ function telling(word: string, length: number, livesMs: number) {
     model: word,
     system: text,
     tools: text,
-    cut: about(word, 1),
+    cuts: about(word, 1),
     hints: [Buffer.from(`${word}-----hint`).toString('base64url')],
     mark: { key: word, ttlMs: livesMs, turn: about(word, 2) },
     livesMs,
