@@ -147,6 +147,8 @@ describe('C4 a reader that stops', () => {
     const pair = await startPair({
       limits: { clientWriteTimeoutMs: 300 },
       contexts: { 'my-own': 100_000_000 },
+      // Counting so much takes seconds.
+      tokenizer: 'none',
     });
     // More than the kernel's buffers take; in a stream it comes back in `messages` of the last frame.
     const long = 'a line of words\n'.repeat(900_000);
