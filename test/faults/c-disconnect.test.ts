@@ -151,12 +151,17 @@ describe('C4 a reader that stops', () => {
       tokenizer: 'none',
     });
     // More than the kernel's buffers take; in a stream it comes back in `messages` of the last frame.
-    const long = 'a line of words\n'.repeat(900_000);
+    const half = 'a line of words\n'.repeat(450_000);
+    const long = half + half;
     pair.fake.replyJson(goodAnswer(stream ? 'short' : long));
     const reader = await stoppedReader(
       pair.url,
       // A model with room for it: what is too long for the others is refused.
-      postText(chatPath, { model: 'my-own', message: stream ? long : 'hi', stream }),
+      postText(chatPath, {
+        model: 'my-own',
+        message: stream ? [half, half].map(text => ({ type: 'text', text })) : 'hi',
+        stream,
+      }),
     );
     await pair.fake.nextChatRequest();
     await within(reader.givenUp, 'the end of the connection');
