@@ -190,7 +190,9 @@ describe.each([
         { role: 'assistant', content: words(`a${turn}`) },
         { role: 'user', content: `u${turn}` },
       );
-    const answered = [...beginning, { role: 'assistant', content: 'Well.' }];
+    // What follows shares an answer that was given here.
+    await ask(pair, { messages: beginning });
+    const answered = [...beginning, { role: 'assistant', content: 're u16' }];
     const long = [...answered, { role: 'user', content: words('long', 600) }];
     const cut = await ask(pair, { messages: long });
     expect(cut.truncated).toMatch(/^messages=[1-9]/);

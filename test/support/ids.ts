@@ -221,6 +221,7 @@ const written: Readonly<Record<string, string>> = {
   XE7: 'options without effect',
   XE8: 'base URLs that are nearly right',
   XF1: 'lists of very many wrong elements',
+  XF2: 'an answer refused by its head, while its body still comes (the same as XA1)',
   XF3: 'very many equal call ids',
   XF4: 'one client fills what belongs to all',
   XF5: 'very many small documents',
