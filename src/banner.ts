@@ -4,7 +4,14 @@ import type { Config } from './config.ts';
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-export function banner(config: Config, { url, version }: { url: string; version: string }): string {
+export interface Started {
+  readonly url: string;
+  readonly version: string;
+  /** What Cohere says of the proxy's own key. */
+  readonly cohereKey: 'accepted' | 'refused' | 'unchecked';
+}
+
+export function banner(config: Config, { url, version, cohereKey }: Started): string {
   const { model, sessionStore } = config;
   // Bound to every address, it has no address of its own to show.
   const baseUrl = `${url.replace(/\/\/(0\.0\.0\.0|\[::\])/, '//localhost')}/v1`;
@@ -18,6 +25,9 @@ export function banner(config: Config, { url, version }: { url: string; version:
     '',
     `  Address   ${baseUrl}`,
     `  Key       ${keyInUse(config)}`,
+    ...(cohereKey === 'refused'
+      ? ['            which Cohere REFUSES: every turn will fail until it is another one']
+      : []),
     `  Sessions  ${whereSessionsLive(config)}`,
     '',
     ...(sessionStore === 'none' ? [] : trial(curl)),

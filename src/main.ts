@@ -93,7 +93,8 @@ async function start({ options, config, keysFile }: Setup): Promise<void> {
   try {
     const { url } = await server.listen();
     if (keysFile) for (const warning of proxyKeysFileWarnings(keysFile.path)) server.log('warn', warning);
-    if (!isStopping) process.stdout.write(banner(config, { url, version: version() }));
+    if (!isStopping)
+      process.stdout.write(banner(config, { url, version: version(), cohereKey: server.cohereKey }));
   } catch (error) {
     // Stopped while it was starting: the stop ends the process.
     if (!isStopping) throw error;

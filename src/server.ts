@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { proxyKeysProblem } from './check-value.ts';
-import { CohereClient } from './cohere/client.ts';
+import { CohereClient, type KeyState } from './cohere/client.ts';
 import { describePrompt } from './cohere/format-request.ts';
+import { OwnKey } from './cohere/own-key.ts';
 import { type CohereProxyOptions, type Config, ConfigError, resolveConfig } from './config.ts';
 import { ProxyError } from './conversation/errors.ts';
 import { expandHome } from './data-dir.ts';
@@ -52,6 +53,7 @@ export class CohereProxyServer {
   readonly #keys: KeyRing;
   #app: App | undefined;
   #cohere: CohereClient | undefined;
+  #ownKey: OwnKey | undefined;
   #store: SessionStore | undefined;
   #calibration: KeptCalibration | undefined;
   #offline: OfflineCohere | undefined;
@@ -77,6 +79,11 @@ export class CohereProxyServer {
     const text = proxyKeysProblem(proxyKeys);
     if (text !== undefined) throw new ConfigError([{ option: 'proxyKeys', text }]);
     this.#keys.replace(proxyKeys);
+  }
+
+  /** What Cohere says of the proxy's own key; `unchecked` too where it has none, or calls nobody. */
+  get cohereKey(): KeyState {
+    return this.#ownKey?.state ?? 'unchecked';
   }
 
   /** A line in the log; nothing before `listen()`. */
@@ -112,14 +119,19 @@ export class CohereProxyServer {
     const cohere = new CohereClient({
       baseUrl: this.#offline?.url ?? config.cohereBaseUrl,
       usesClientKeys,
-      onKey: usesClientKeys
-        ? (key, state) => (state === 'accepted' ? keys.accept(key) : keys.refuse(key))
-        : undefined,
+      onKey: (key, state) => {
+        if (!usesClientKeys) this.#ownKey?.hear(state);
+        else if (state === 'accepted') keys.accept(key);
+        else keys.refuse(key);
+      },
       limits: config.limits,
       now,
       contexts: config.contexts,
     });
     this.#cohere = cohere;
+    const { cohereApiKey } = config;
+    if (cohereApiKey !== undefined && !config.offline)
+      this.#ownKey = new OwnKey({ apiKey: cohereApiKey, cohere, onState: state => this.#tellOfKey(state) });
     const app = createApp({
       config,
       resolveOwner,
@@ -169,14 +181,18 @@ export class CohereProxyServer {
       makeId,
       now,
     });
-    addHealthRoutes(app, { checkStore: async () => this.#store?.check() });
+    addHealthRoutes(app, { checkStore: async () => this.#store?.check(), cohereKey: () => this.cohereKey });
     this.#calibration = keepCalibration(meter.calibration, {
       store: this.#store,
       // What the simulator counts says nothing about Cohere.
       noteName: config.offline ? 'calibration-offline' : 'calibration',
       log: app.log,
     });
-    await Promise.all([this.#loadVocabulary(encoders, meter, app), this.#calibration.restored]);
+    await Promise.all([
+      this.#loadVocabulary(encoders, meter, app),
+      this.#calibration.restored,
+      this.#ownKey && Promise.race([this.#ownKey.check(), sleep(startWaitMs)]),
+    ]);
     try {
       await app.listen({ host: config.host, port: config.port });
     } catch (error) {
@@ -186,6 +202,15 @@ export class CohereProxyServer {
     const { port } = app.server.address() as AddressInfo;
     const host = config.host.includes(':') ? `[${config.host}]` : config.host;
     return { url: `http://${host}:${port}` };
+  }
+
+  #tellOfKey(state: KeyState): void {
+    if (state === 'accepted') this.log('info', 'Cohere accepts the key of the proxy');
+    else
+      this.log(
+        'error',
+        'Cohere refuses the key of the proxy: every turn will fail until COHERE_API_KEY is another one, or that one is good again',
+      );
   }
 
   async #openStore(now: () => number): Promise<SessionStore | undefined> {
@@ -234,7 +259,7 @@ export class CohereProxyServer {
       },
       () => {},
     );
-    await Promise.race([loading, sleep(vocabularyWaitMs)]);
+    await Promise.race([loading, sleep(startWaitMs)]);
   }
 
   /** New requests are sent away; running turns have `shutdownMs` to end; the store is closed last. */
@@ -256,6 +281,7 @@ export class CohereProxyServer {
     // What is left has no turn running: idle connections, and requests that have not come as a whole.
     app?.server.closeAllConnections();
     await app?.close();
+    this.#ownKey?.close();
     await this.#cohere?.close();
     await this.#calibration?.close();
     await this.#store?.close();
@@ -263,4 +289,5 @@ export class CohereProxyServer {
   }
 }
 
-const vocabularyWaitMs = 500;
+/** For what may as well come later. */
+const startWaitMs = 500;

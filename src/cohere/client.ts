@@ -12,6 +12,9 @@ import { readResponse } from './read-response.ts';
 import { CohereStreamReader } from './read-stream.ts';
 import type { ToolNames } from './tool-names.ts';
 
+/** `unchecked`: Cohere cannot be asked, or does not know the question. */
+export type KeyState = 'accepted' | 'refused' | 'unchecked';
+
 export interface CohereClientOptions {
   /** With or without a path before `/v2/chat`. */
   readonly baseUrl: string;
@@ -82,8 +85,8 @@ export class CohereClient implements ChatModel {
     return this.#models.list(apiKey);
   }
 
-  /** Whether Cohere takes this key; `unchecked` where it cannot be asked, or does not know the question. */
-  async checkKey(apiKey: string): Promise<'accepted' | 'refused' | 'unchecked'> {
+  /** Whether Cohere takes this key. Never rejects. */
+  async checkKey(apiKey: string): Promise<KeyState> {
     const signal = AbortSignal.timeout(this.#options.limits.keyCheckTimeoutMs);
     let isRefused = false;
     try {

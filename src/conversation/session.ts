@@ -7,7 +7,7 @@ import type { Message, SystemMessage } from './message.ts';
 import type { RememberedCut } from './remembered-cuts.ts';
 import type { Reply } from './reply.ts';
 
-/** Whose names these are. The OpenAI field `user` parts an owner's sessions; absent is a space of its own. */
+/** Whose names these are. The OpenAI field `user` (else `safety_identifier`) parts an owner's sessions; absent is a space of its own. */
 export interface Space {
   readonly owner: string;
   readonly user: string | undefined;

@@ -128,7 +128,6 @@ describe('what has no counterpart and changes nothing is dropped and named', () 
     ['prediction', { type: 'content', content: 'x' }],
     ['audio', { voice: 'v' }],
     ['prompt_cache_key', 'k'],
-    ['safety_identifier', 's'],
     ['verbosity', 'low'],
     ['made_up', [1]],
     ['toString', 1],

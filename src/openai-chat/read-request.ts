@@ -19,7 +19,7 @@ import { type ChatBody, chatBody } from './wire.ts';
 
 export interface ReadRequest {
   readonly chat: ChatRequest;
-  /** OpenAI's field `user`. */
+  /** OpenAI's field `user`, else `safety_identifier`. */
   readonly user: string | undefined;
   readonly includeUsage: boolean;
   /** Whether the answer carries `messages` and `reply`. */
@@ -84,7 +84,7 @@ export function readRequest(
       stream: fields.stream ?? false,
     },
     // The empty name is nobody's, as it is in lists.
-    user: fields.user || undefined,
+    user: fields.user || fields.safety_identifier || undefined,
     includeUsage: fields.stream_options?.include_usage ?? false,
     includeMessages:
       fields.include_messages ?? (session.dialect === 'session' || (!holdsAssistant && !tools)),

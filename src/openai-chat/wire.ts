@@ -45,6 +45,8 @@ export const chatBody = z.object({
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   user: z.string().max(512).nullish(),
+  // OpenAI's newer name for it; parts sessions where `user` says nothing.
+  safety_identifier: z.string().max(512).nullish(),
 
   // Read one by one (read-tools.ts): one that does not fit ends no conversation.
   tools: z.array(z.unknown()).nullish(),
