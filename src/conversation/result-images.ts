@@ -20,6 +20,11 @@ export function isResultImage(message: Message | undefined): boolean {
   return message !== undefined && shownMessages.has(message);
 }
 
+/** The one message stands in the place of the other. */
+export function showAs(shown: UserMessage, original: Message): void {
+  if (shownMessages.has(original)) shownMessages.add(shown);
+}
+
 export function holdsResultImage(history: History, added: readonly Message[]): boolean {
   return history.fold(anyResultImage) || added.some(isResultWithImage);
 }

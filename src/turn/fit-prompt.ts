@@ -2,6 +2,7 @@
 import { leftOutBy, viewOf } from '../conversation/apply-cut.ts';
 import { earlierCut } from '../conversation/earlier-cut.ts';
 import { contextExceeded } from '../conversation/errors.ts';
+import { fitImages } from '../conversation/fit-images.ts';
 import { Passage } from '../conversation/passage.ts';
 import { findCut, type RememberedCut, rememberCut } from '../conversation/remembered-cuts.ts';
 import { type Cut, intelligentTruncateMessages, targetShare } from '../conversation/truncate.ts';
@@ -14,6 +15,8 @@ export interface Fitted {
   /** How many messages are left out, how many tool results are given in short. */
   readonly leftOut: number;
   readonly shortened: number;
+  /** The paths of images that gave way to later ones. */
+  readonly images: readonly string[];
   /** Tokens that the prompt may have. */
   readonly budget: number;
 }
@@ -55,10 +58,15 @@ export function fitPrompt(prompt: Prompt, options: FitOptions): Fitted {
 }
 
 /** The same without an error: `fits` says whether the prompt may be sent. */
-export function tryFit(prompt: Prompt, options: FitOptions): Fitted & { readonly fits: boolean } {
-  const { measured, truncation, cuts = [] } = options;
-  const budget = promptBudget(prompt, options.info);
-  const uncut = { prompt, leftOut: 0, shortened: 0, budget };
+export function tryFit(asked: Prompt, options: FitOptions): Fitted & { readonly fits: boolean } {
+  const { measured, truncation, cuts = [], info } = options;
+  const budget = promptBudget(asked, info);
+  const isSeeing = truncation === 'auto' && (info?.features?.has('vision') ?? true);
+  const { messages, leftOut: images } = isSeeing
+    ? fitImages(asked.messages)
+    : { messages: asked.messages, leftOut: [] };
+  const prompt = messages === asked.messages ? asked : { ...asked, messages };
+  const uncut = { prompt, leftOut: 0, shortened: 0, images, budget };
   const whole = measured.total(prompt.messages);
   // It neither uses nor ends what other turns were given.
   if (truncation === 'disabled') return { ...uncut, cuts, fits: whole <= budget };
@@ -68,7 +76,7 @@ export function tryFit(prompt: Prompt, options: FitOptions): Fitted & { readonly
   if (whole <= (former ? budget * targetShare : budget))
     return { ...uncut, cuts: rememberCut(cuts, name, undefined), fits: true };
   const { cut, ...fitted } = cutTo(prompt, budget, former, options);
-  return { ...fitted, budget, cuts: rememberCut(cuts, name, cut) };
+  return { ...fitted, images, budget, cuts: rememberCut(cuts, name, cut) };
 }
 
 interface CutPrompt {

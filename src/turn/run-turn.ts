@@ -6,7 +6,7 @@
 // - A turn that fails or is given up leaves no trace; once `turn-end` was seen, the commit is finished even if
 //   the client has left.
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Adjustments } from '../conversation/adjustments.ts';
+import { type Adjustments, joinAdjustments, noAdjustments } from '../conversation/adjustments.ts';
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
@@ -85,7 +85,7 @@ export class RunningTurn implements Answer {
   }
 
   get adjustments(): Adjustments {
-    return this.#call;
+    return joinAdjustments(this.#call, { ...noAdjustments, dropped: this.#fitted.images });
   }
 
   get truncated(): Answer['truncated'] {
