@@ -17,7 +17,7 @@ export const defaultLimits = {
   /** Different keys in a JSON request body. */
   jsonKeys: 20_000,
   /** Bytes of one text in a JSON request body; an image in base64 may take all of it. No model reads as much. */
-  textBytes: 8 * MiB,
+  textBytes: 16 * MiB,
   /** Bytes of the tools of one request, and of its documents, and of its schema. No model reads as much. */
   definitionBytes: 2 * MiB,
   /** Content parts and tool calls in all messages of one request. */

@@ -57,7 +57,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   store: ['streams/', 'conversation/', 'type:store-choice.ts'],
   turn: ['conversation/', 'tokens/', 'store/session-store.ts', 'streams/'],
   cohere: ['conversation/', 'type:turn/model.ts', 'streams/'],
-  'openai-chat': ['conversation/', 'turn/', 'http/'],
+  'openai-chat': ['conversation/', 'turn/', 'http/', 'streams/'],
   sessions: ['streams/', 'conversation/', 'http/', 'store/session-store.ts'],
   http: [
     'streams/',

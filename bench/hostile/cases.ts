@@ -9,6 +9,8 @@ export interface Case {
   readonly method: string;
   readonly path: string;
   readonly contentType: string;
+  /** What it brings is kept, so that its memory is the store's. */
+  readonly isStored: boolean;
   readonly body: () => string;
 }
 
@@ -31,6 +33,7 @@ export function* casesOf(maxBytes: number): Generator<Case> {
               method,
               path,
               contentType,
+              isStored: false,
               body: () => fill(example, field, text.make(bytes)),
             };
           }
@@ -47,6 +50,7 @@ export function* casesOf(maxBytes: number): Generator<Case> {
         method: 'POST',
         path,
         contentType,
+        isStored: path.includes('import'),
         body,
       };
     }

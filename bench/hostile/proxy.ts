@@ -79,13 +79,19 @@ export class MonitoredProxy {
   }
 
   async #ask(order: MonitorOrder): Promise<Figures> {
-    const figures = once(this.#child, 'message');
-    const ended = once(this.#child, 'exit').then(() => {
+    const done = new AbortController();
+    const figures = once(this.#child, 'message', { signal: done.signal });
+    const ended = once(this.#child, 'exit', { signal: done.signal }).then(() => {
       throw new Error(`The proxy ended: ${this.#told}`);
     });
     this.#child.send(order);
-    const [answer] = await Promise.race([figures, ended]);
-    return answer as Figures;
+    try {
+      const [answer] = await Promise.race([figures, ended]);
+      return answer as Figures;
+    } finally {
+      done.abort();
+      for (const left of [figures, ended]) left.catch(() => {});
+    }
   }
 
   /** What a request cost, and what came of it. */

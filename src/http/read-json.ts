@@ -5,7 +5,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
 import { ProxyError } from '../conversation/errors.ts';
-import { type JsonLimits, JsonScan, type Stretch } from './scan-json.ts';
+import { type JsonLimits, JsonScan, type Stretch, tooLong } from './scan-json.ts';
 
 export type { JsonLimits } from './scan-json.ts';
 
@@ -25,7 +25,9 @@ export async function readJson(body: Buffer, limits: JsonLimits): Promise<unknow
   if (longStrings.length === 0) {
     const text = body.toString();
     await otherWork();
-    return parseBody(text);
+    const value = parseBody(text);
+    await otherWork();
+    return value;
   }
   // What parses fast is parsed as a whole, with a mark in the place of each long string.
   const mark = randomBytes(12).toString('hex');
@@ -85,12 +87,7 @@ async function readString(body: Buffer, { start, end }: Stretch, { textBytes }: 
     }
     return inside.toString('latin1');
   }
-  if (inside.length > textBytes) {
-    throw new ProxyError(
-      'string_above_max_length',
-      `The request body holds a text of ${inside.length} bytes; the longest that is taken has ${textBytes}.`,
-    );
-  }
+  if (inside.length > textBytes) throw tooLong(textBytes);
   return parse(body.toString('utf8', start, end)) as string;
 }
 

@@ -9,7 +9,7 @@ const comma = 0x2c;
 const colon = 0x3a;
 
 /** Work of one step, in bytes looked at: a few milliseconds. */
-const stepLength = 1024 * 1024;
+const stepLength = 256 * 1024;
 /** What a jump to the next quote costs beside a look at one byte. */
 const jumpCost = 40;
 
@@ -64,6 +64,7 @@ export class JsonScan {
   /** Works for a few milliseconds at most. True: all was seen. @throws ProxyError */
   step(): boolean {
     const bytes = this.#bytes;
+    const { textBytes } = this.#limits;
     let left = stepLength;
     let at = this.#at;
     while (at < bytes.length && left > 0) {
@@ -74,6 +75,8 @@ export class JsonScan {
           at = bytes.length;
           break;
         }
+        // That one is refused anyway, and so many backslashes are not counted.
+        if (close - this.#stringStart > textBytes && bytes[close - 1] === backslash) throw tooLong(textBytes);
         let first = close;
         while (first > at && bytes[first - 1] === backslash) first -= 1;
         left -= jumpCost + (close - first);
@@ -143,6 +146,13 @@ export class JsonScan {
     while (this.#bytes[at] === 0x20 || this.#bytes[at] === 0x0a) at += 1;
     return this.#bytes[at] === colon;
   }
+}
+
+export function tooLong(textBytes: number): ProxyError {
+  return new ProxyError(
+    'string_above_max_length',
+    `The request body holds a text that is too long; the longest that is taken has ${textBytes} bytes.`,
+  );
 }
 
 const slots = 2 ** 18;

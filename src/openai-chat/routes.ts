@@ -14,6 +14,7 @@ import type { RunningRequests } from '../http/running-requests.ts';
 import { sendJson } from '../http/send-json.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import { adjustmentHeaders, type WrittenAdjustments, writeAdjustments } from '../http/write-adjustments.ts';
+import { Pauses } from '../streams/pauses.ts';
 import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
@@ -39,8 +40,10 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
   let streams = 0;
 
   app.post('/v1/chat/completions', { config: { isTurn: true } }, async (request, reply) => {
+    const pauses = new Pauses();
     const read = readRequest(request.body, limits, readClient(request.headers));
     const client = running.watch(reply.raw);
+    await pauses.pass();
     const caller = { ...request.caller, user: read.user };
     const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
     const turn = await openTurn({ chat: read.chat, caller, client, repetition }, turns);

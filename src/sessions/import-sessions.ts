@@ -8,6 +8,7 @@ import type { Message } from '../conversation/message.ts';
 import type { Session, SessionKey, Space } from '../conversation/session.ts';
 import { type JsonLimits, readJson, readSmallJson, smallBody } from '../http/read-json.ts';
 import type { SessionStore } from '../store/session-store.ts';
+import { Pauses } from '../streams/pauses.ts';
 import { type BroughtSession, type ReadExportOptions, readBrought } from './read-export.ts';
 import type { TurnMaker } from './turn-maker.ts';
 
@@ -28,7 +29,7 @@ export interface ImportReport {
 }
 
 const newline = 0x0a;
-/** Read in one go; in between, other requests have their turn. */
+/** Looked at in one go. */
 const bytesAtOnce = 256 * 1024;
 /** A durable store writes them to disk together. */
 const batchSize = 32;
@@ -37,29 +38,52 @@ const batchSize = 32;
 export async function readLines(
   body: Buffer,
   owner: string,
-  options: ReadExportOptions & JsonLimits,
+  options: ReadExportOptions & JsonLimits & { readonly sessionsPerImport: number },
 ): Promise<Brought[]> {
   const brought: Brought[] = [];
-  let pausedAt = 0;
-  for (let start = 0, line = 1; start < body.length; line += 1) {
-    const found = body.indexOf(newline, start);
-    const end = found === -1 ? body.length : found;
-    const bytes = body.subarray(start, end);
-    start = end + 1;
-    if (isBlank(bytes)) continue;
+  const pauses = new Pauses();
+  for await (const { line, bytes } of linesOf(body, pauses)) {
     try {
+      if (brought.length >= options.sessionsPerImport) {
+        throw new ProxyError(
+          'array_above_max_length',
+          `More than ${options.sessionsPerImport} sessions in one import. Send the rest in another one.`,
+        );
+      }
       const value = bytes.length > smallBody ? await readJson(bytes, options) : readSmallJson(bytes, options);
       brought.push({ ...readBrought(value, owner, options), line });
     } catch (error) {
       throw atLine(line, toProxyError(error));
     }
-    if (end - pausedAt < bytesAtOnce) continue;
-    pausedAt = end;
-    await otherWork();
+    await pauses.pass();
   }
   if (brought.length === 0)
     throw new ProxyError('invalid_request', 'The request body holds no session; expected JSON lines.');
   return brought;
+}
+
+/** Those that are not blank, with their numbers. */
+async function* linesOf(
+  body: Buffer,
+  pauses: Pauses,
+): AsyncGenerator<{ readonly line: number; readonly bytes: Buffer }> {
+  let line = 1;
+  for (let start = 0; start < body.length; ) {
+    const sliceEnd = Math.min(body.length, start + bytesAtOnce);
+    for (; start < sliceEnd && isBlank(body[start] ?? 0); start += 1) if (body[start] === newline) line += 1;
+    if (start === sliceEnd) {
+      await pauses.pass();
+      continue;
+    }
+    const found = body.indexOf(newline, start);
+    const end = found === -1 ? body.length : found;
+    yield { line, bytes: body.subarray(start, end) };
+    start = end;
+  }
+}
+
+function isBlank(byte: number): boolean {
+  return byte === 0x20 || byte === 0x0d || byte === 0x09 || byte === newline;
 }
 
 /** @throws ProxyError with `details.imported`; the same request goes on from there */
@@ -204,10 +228,6 @@ function parentsFirst(brought: readonly Brought[]): Iterable<Brought> {
     for (const one of [...line].reverse()) ordered.add(one);
   }
   return ordered;
-}
-
-function isBlank(bytes: Buffer): boolean {
-  return bytes.every(byte => byte === 0x20 || byte === 0x0d || byte === 0x09);
 }
 
 function atLine(line: number, { code, message, param, cause }: ProxyError): ProxyError {

@@ -47,7 +47,10 @@ export interface SessionRoutesOptions extends TurnMakerOptions, ReadExportOption
   readonly checkWriter: (caller: FastifyRequest['caller']) => Promise<void>;
   readonly running: RunningRequests;
   readonly leases: ClaimLeases;
-  readonly limits: JsonLimits & { readonly clientWriteTimeoutMs: number };
+  readonly limits: JsonLimits & {
+    readonly sessionsPerImport: number;
+    readonly clientWriteTimeoutMs: number;
+  };
 }
 
 /** What a request does to sessions, once. */

@@ -129,7 +129,7 @@ export class Scale {
 }
 
 /** Characters above which no model takes a message, whatever they are: to count them exactly helps nobody. */
-const longestCounted = 4_000_000;
+const longestCounted = 2_000_000;
 /** Of such a text: few, so that the figure is high. */
 const charactersPerToken = 2;
 

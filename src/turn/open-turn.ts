@@ -2,6 +2,7 @@
 // that comes again gets the answer that was stored.
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { Pauses } from '../streams/pauses.ts';
 import type { Answer } from './answer.ts';
 import { type ClaimedKey, findAnswerOrClaim } from './claim-key.ts';
 import { type Composed, composePrompt } from './compose-prompt.ts';
@@ -98,9 +99,12 @@ export async function composeFor(
       { param: 'model' },
     );
   }
+  const pauses = new Pauses();
   const tools = request.tools && parts.tools.recognise(request.tools);
   const composed = composePrompt(tools ? { ...request, tools } : request, continuation, model);
+  await pauses.pass();
   const measured = parts.meter.measure(composed.prompt, info);
   await measured.prepare();
+  await pauses.pass();
   return { composed, info, measured };
 }
