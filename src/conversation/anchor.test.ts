@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { type AnchorChain, anchorChain, anchorsOf, openingOf, scopedAnchor, scopesOf } from './anchor.ts';
+import { digestLongTexts } from './canonical-form.ts';
 import type { Message } from './message.ts';
 
 const user = (content: string): Message => ({ role: 'user', content });
@@ -86,4 +87,27 @@ test('many results cost no more than sorting them', () => {
   expect(digestsOf([user('1'), ...results, says('2')])).toEqual(
     digestsOf([user('1'), ...results.toReversed(), says('2')]),
   );
+});
+
+test('[XF5] a long text, and a long image, are digested in steps to what they are digested at once', () => {
+  const long = 'words 🌊 漢 '.repeat(200_000);
+  const url = `data:image/png;base64,${'iVBO'.repeat(300_000)}`;
+  const make = (): Message[] => [
+    { role: 'user', content: long },
+    { role: 'assistant', content: `<think>a</think>${long}` },
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: long },
+        { type: 'image', url },
+      ],
+    },
+    { role: 'assistant', content: 'b' },
+  ];
+  const messages = make();
+  let steps = 0;
+  for (const _ of digestLongTexts(messages)) steps += 1;
+  expect(steps).toBeGreaterThan(8);
+  expect([...digestLongTexts(messages)]).toEqual([]);
+  expect(anchorsOf(messages)).toEqual(anchorsOf(make()));
 });

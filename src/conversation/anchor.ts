@@ -4,6 +4,7 @@
 import {
   answerText,
   compareResults,
+  inShort,
   isCompared,
   type MessageList,
   placedImages,
@@ -125,12 +126,13 @@ function textOf({ text, results }: AnchorChain): string {
 function encodeUser(message: UserMessage): string {
   const text = spokenText(message);
   const images = placedImages(message);
-  return images === '' ? `u${text.length}:${text}` : `u${text.length}:${text}i${images.length}:${images}`;
+  const encoded = `u${text.length}:${inShort(message, text)}`;
+  return images === '' ? encoded : `${encoded}i${images.length}:${images}`;
 }
 
 function encodeAssistant(message: AssistantMessage): string {
   const text = answerText(message);
-  let encoded = `a${text.length}:${text}`;
+  let encoded = `a${text.length}:${inShort(message, text)}`;
   for (const { id, name } of message.toolCalls ?? []) encoded += `c${id.length}:${id}${name.length}:${name}`;
   return encoded;
 }
@@ -139,6 +141,6 @@ function encodeResult(message: ToolMessage): string {
   const { toolCallId: id } = message;
   const text = spokenText(message);
   const images = placedImages(message);
-  const encoded = `t${id.length}:${id}${text.length}:${text}`;
+  const encoded = `t${id.length}:${id}${text.length}:${inShort(message, text)}`;
   return images === '' ? encoded : `${encoded}i${images.length}:${images}`;
 }

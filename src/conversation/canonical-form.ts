@@ -1,6 +1,7 @@
 // What of a message counts when a client sends it again: what all clients give back. Left out is what some of them
 // lose or change: reasoning, plans, arguments, citations, names, how a text is divided into parts.
 // Messages leave the same anchor exactly when these forms are equal; same-message.ts then compares the arguments too.
+import { digestInSteps, digestOf } from './digest.ts';
 import type { AssistantMessage, Message, ToolMessage, UserMessage } from './message.ts';
 
 /** An array, or a stored history. */
@@ -44,6 +45,8 @@ export function reasoningText({ content }: AssistantMessage): string {
 const thinkStart = '<think>';
 const thinkEnd = '</think>';
 const interrupted = '[Response interrupted';
+/** A text of nothing else may hold a million of them. */
+const mostTraces = 100;
 
 /**
  * Without what clients put around a text: reasoning that they show as text before it, the remark that it was
@@ -51,17 +54,55 @@ const interrupted = '[Response interrupted';
  */
 function withoutTraces(text: string): string {
   let said = text.trim();
-  while (said.startsWith(thinkStart)) {
+  let left = mostTraces;
+  for (; left > 0 && said.startsWith(thinkStart); left -= 1) {
     const end = said.indexOf(thinkEnd);
     if (end === -1) break;
     said = said.slice(end + thinkEnd.length).trimStart();
   }
-  while (said.endsWith(']')) {
+  for (; left > 0 && said.endsWith(']'); left -= 1) {
     const remark = said.lastIndexOf('[');
     if (!said.startsWith(interrupted, remark)) break;
     said = said.slice(0, remark).trimEnd();
   }
   return said;
+}
+
+/** Characters above which a text stands in an anchor by its own digest: it is gone through once, and not each time. */
+const longText = 1_000_000;
+const digests = new WeakMap<object, string>();
+
+/** @param of whose text it is; it is immutable, and has no other */
+export function inShort(of: object, text: string): string {
+  if (text.length <= longText) return text;
+  const digest = digests.get(of) ?? digestOf(text);
+  digests.set(of, digest);
+  return `#${digest}`;
+}
+
+/** Makes the digests of all long texts, with a pause after each piece: afterwards `inShort` has nothing to do. */
+export function* digestLongTexts(messages: Iterable<Message>): Generator<void, void, void> {
+  for (const message of messages) {
+    if (message.role === 'system' || !holdsLongText(message)) continue;
+    const text = message.role === 'assistant' ? answerText(message) : spokenText(message);
+    yield* digestLong(message, text);
+    if (message.role === 'assistant' || typeof message.content === 'string') continue;
+    for (const part of message.content) if (part.type === 'image') yield* digestLong(part, part.url);
+  }
+}
+
+function holdsLongText({ content = '' }: Message): boolean {
+  if (typeof content === 'string') return content.length > longText;
+  let length = 0;
+  for (const part of content) {
+    if (part.type === 'image') length += part.url.length;
+    else if (part.type !== 'document') length += part.text.length;
+  }
+  return length > longText;
+}
+
+function* digestLong(of: object, text: string): Generator<void, void, void> {
+  if (text.length > longText && !digests.has(of)) digests.set(of, yield* digestInSteps(text));
 }
 
 /** All parts in one text, a line each; documents as JSON. Images are not in it. */
@@ -84,7 +125,7 @@ export function placedImages({ content }: UserMessage | ToolMessage): string {
   let images = '';
   let place = 0;
   for (const part of content) {
-    if (part.type === 'image') images += `${place},${part.url.length}:${part.url}`;
+    if (part.type === 'image') images += `${place},${part.url.length}:${inShort(part, part.url)}`;
     else if (part.type === 'text') place += part.text.length + 1;
     else place += JSON.stringify(part.data).length + 1;
   }
