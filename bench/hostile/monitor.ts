@@ -10,7 +10,17 @@ export interface Figures {
   readonly memoryBytes: number;
 }
 
-export type MonitorOrder = 'begin' | 'end';
+/** What is held, after all that is not was thrown away. */
+export interface Held {
+  readonly heapBytes: number;
+  readonly rssBytes: number;
+  readonly sockets: number;
+  readonly timers: number;
+  /** Since the last look. */
+  readonly pauseMs: number;
+}
+
+export type MonitorOrder = 'begin' | 'end' | 'look';
 
 const tickMs = 1;
 let pauseUs = 0;
@@ -68,7 +78,30 @@ function begin(): void {
 
 setInterval(tick, tickMs).unref();
 
+function look(): Held {
+  const longestMs = pauseUs / 1000;
+  globalThis.gc?.();
+  globalThis.gc?.();
+  const { heapUsed, rss } = process.memoryUsage();
+  const resources = process.getActiveResourcesInfo();
+  const count = (name: string) => resources.filter(resource => resource === name).length;
+  pauseUs = 0;
+  tickedMs = performance.now();
+  tickedUs = threadUs();
+  return {
+    heapBytes: heapUsed,
+    rssBytes: rss,
+    sockets: count('TCPSocketWrap'),
+    timers: count('Timeout'),
+    pauseMs: longestMs,
+  };
+}
+
 process.on('message', (order: MonitorOrder) => {
+  if (order === 'look') {
+    process.send?.(look());
+    return;
+  }
   if (order === 'begin') begin();
   // What is left of the last turn is still to be seen.
   setTimeout(() => {

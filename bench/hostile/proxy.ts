@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Figures, MonitorOrder } from './monitor.ts';
+import type { Figures, Held, MonitorOrder } from './monitor.ts';
 
 export interface Sent {
   readonly method: string;
@@ -74,11 +74,11 @@ export class MonitoredProxy {
       this.#port = Number(/Address +http:\/\/[^:]+:(\d+)/.exec(this.#told)?.[1] ?? 0);
       if (this.#port > 0) return;
       if (this.hasEnded) throw new Error(`The proxy ended: ${this.#told}`);
-      await Promise.race([once(this.#child, 'exit'), new Promise(resolve => setTimeout(resolve, 20))]);
+      await new Promise(resolve => setTimeout(resolve, 20));
     }
   }
 
-  async #ask(order: MonitorOrder): Promise<Figures> {
+  async #ask(order: MonitorOrder): Promise<unknown> {
     const done = new AbortController();
     const figures = once(this.#child, 'message', { signal: done.signal });
     const ended = once(this.#child, 'exit', { signal: done.signal }).then(() => {
@@ -87,21 +87,26 @@ export class MonitoredProxy {
     this.#child.send(order);
     try {
       const [answer] = await Promise.race([figures, ended]);
-      return answer as Figures;
+      return answer;
     } finally {
       done.abort();
       for (const left of [figures, ended]) left.catch(() => {});
     }
   }
 
+  async look(): Promise<Held> {
+    return (await this.#ask('look')) as Held;
+  }
+
   /** What a request cost, and what came of it. */
   async measure(sent: Sent): Promise<Answered & Figures> {
     await this.#ask('begin');
     const answered = await this.send(sent);
-    return { ...answered, ...(await this.#ask('end')) };
+    return { ...answered, ...((await this.#ask('end')) as Figures) };
   }
 
-  send({ method, path, contentType, body }: Sent): Promise<Answered> {
+  /** @param leavesAfterMs gives up after so long */
+  send({ method, path, contentType, body }: Sent, leavesAfterMs = longestMs): Promise<Answered> {
     return new Promise((resolve, reject) => {
       const asked = request(
         {
@@ -128,7 +133,7 @@ export class MonitoredProxy {
           response.on('error', done);
         },
       );
-      const timer = setTimeout(() => asked.destroy(new Error('no answer')), longestMs);
+      const timer = setTimeout(() => asked.destroy(new Error('no answer')), leavesAfterMs);
       asked.on('error', error => {
         clearTimeout(timer);
         reject(error);
