@@ -37,6 +37,7 @@ import { KnownTools } from './turn/known-tools.ts';
 import { Leases } from './turn/leases.ts';
 import type { ModelInfo, Prompt } from './turn/model.ts';
 import { openCarried } from './turn/native-messages.ts';
+import { RefusedImages } from './turn/refused-images.ts';
 import { SessionGate } from './turn/session-gate.ts';
 
 /**
@@ -152,6 +153,7 @@ export class CohereProxyServer {
       gate,
       leases,
       tools: new KnownTools(),
+      refusedImages: new RefusedImages(now),
       seal: createSeal(() => this.#sealSecret()),
       defaultModel: config.model,
       limits: config.limits,

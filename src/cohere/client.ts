@@ -54,6 +54,8 @@ export class CohereClient implements ChatModel {
   readonly #options: CohereClientOptions;
   /** Models that answered that they take no `tool_choice`: asking again would cost a call each turn. */
   readonly #withoutToolChoice = new Set<string>();
+  /** Tools that were refused as strict ones: the same tools are the same object (`turn/known-tools.ts`). */
+  readonly #withoutStrict = new WeakSet<Prompt['tools']>();
 
   constructor(options: CohereClientOptions) {
     const url = new URL(options.baseUrl);
@@ -104,12 +106,18 @@ export class CohereClient implements ChatModel {
 
   prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall {
     const isChoiceRefused = prompt.toolChoice !== 'auto' && this.#withoutToolChoice.has(prompt.model);
-    const asked = isChoiceRefused ? withoutToolChoice(prompt) : prompt;
+    const isStrictRefused = prompt.strictTools && this.#withoutStrict.has(prompt.tools);
+    const chosen = isChoiceRefused ? withoutToolChoice(prompt) : prompt;
+    const asked = isStrictRefused ? { ...chosen, strictTools: false } : chosen;
     const { writeBody, toolNames, dropped, clamped, rewritten } = formatRequest(asked, info);
     let body: Buffer | undefined;
     return {
       // Where no tools are sent the choice `none` is kept all the same.
-      dropped: isChoiceRefused && asked.tools.length > 0 ? [...dropped, 'tool_choice'] : dropped,
+      dropped: [
+        ...dropped,
+        ...(isChoiceRefused && asked.tools.length > 0 ? ['tool_choice'] : []),
+        ...(isStrictRefused ? ['tools.function.strict'] : []),
+      ],
       clamped,
       rewritten,
       send: async options => {
@@ -125,6 +133,8 @@ export class CohereClient implements ChatModel {
           ) {
             this.#withoutToolChoice.add(prompt.model);
           }
+          if (error instanceof ProxyError && error.repeat === 'without-strict-tools')
+            this.#withoutStrict.add(prompt.tools);
           if (error instanceof ProxyError && refusesKeyByCode.has(error.code))
             this.#tellOfKey(options.apiKey, 'refused');
           throw error;

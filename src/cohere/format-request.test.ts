@@ -241,6 +241,23 @@ describe('strict tools', () => {
     ...['pattern', 'minLength', 'maxLength', 'minimum', 'maximum', 'multipleOf', 'minItems'].map(
       (keyword): [string, Tool['parameters']] => [keyword, at({ [keyword]: 1 })],
     ),
+    ...[
+      'maxItems',
+      'nullable',
+      '$comment',
+      'prefixItems',
+      'contentEncoding',
+      'x-ours',
+      'readOnly',
+      '$id',
+    ].map((keyword): [string, Tool['parameters']] => [`[XB5] ${keyword}`, at({ [keyword]: true })]),
+    ['[XB5] a reference', { ...at({ $ref: '#/$defs/x' }), $defs: { x: { type: 'string' } } }],
+    ['[XB5] a list of types', at({ type: ['string', 'null'] })],
+    ['[XB5] a type that nobody knows', at({ type: 'int' })],
+    ['[XB5] a tuple', at({ type: 'array', items: [{ type: 'string' }] })],
+    ['[XB5] a schema that is none', at({ anyOf: [true] })],
+    ['[XB5] a requirement without its property', { ...at({}), required: ['at', 'of'] }],
+    ['[XB5] a keyword in further properties', at({ additionalProperties: { pattern: 'a' } })],
     ...['oneOf', 'allOf', 'not', 'const', 'minProperties'].map((keyword): [string, Tool['parameters']] => [
       keyword,
       at({ [keyword]: [] }),

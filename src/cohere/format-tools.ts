@@ -35,44 +35,49 @@ function asObjectSchema({ $schema: _, ...schema }: JsonObject): JsonObject {
     : { ...schema, type: 'object', properties: schema.properties ?? {} };
 }
 
-// What a live probe saw refused with strict_tools; everything else it knows was taken.
-const refusedKeywords = new Set([
-  'pattern',
-  'minLength',
-  'maxLength',
-  'minimum',
-  'maximum',
-  'multipleOf',
-  'minItems',
-  'minProperties',
-  'oneOf',
-  'allOf',
-  'not',
-  'const',
-]);
+// What a live probe saw taken with strict_tools. What is not known is not asked for: a refusal would come again with
+// every turn.
+const allowedKeywords = new Set(
+  (
+    'type title description default example examples enum format properties required items ' +
+    'additionalProperties anyOf uniqueItems exclusiveMinimum'
+  ).split(' '),
+);
+const knownTypes = new Set(['object', 'array', 'string', 'integer', 'number', 'boolean', 'null']);
 const maxStrictProperties = 200;
 
-/** Each object needs a required property, at most 200 properties over all tools, and no refused keyword. */
+/** Each object needs a required property, at most 200 properties over all tools, and no keyword that is not known. */
 export function fitStrictTools(tools: readonly Tool[]): boolean {
   let properties = 0;
   const fits = (schema: JsonValue | undefined): boolean => {
-    if (typeof schema !== 'object' || schema === null) return true;
-    if (isList(schema)) return schema.every(fits);
-    for (const key of Object.keys(schema)) if (refusedKeywords.has(key)) return false;
-    if (schema.type === 'object' || schema.properties !== undefined) {
+    if (!isObject(schema)) return false;
+    if (!Object.keys(schema).every(keyword => allowedKeywords.has(keyword))) return false;
+    const { type, items, anyOf, additionalProperties } = schema;
+    if (type !== undefined && !(typeof type === 'string' && knownTypes.has(type))) return false;
+    if (type === 'object' || schema.properties !== undefined) {
       const { required, properties: own = {} } = schema;
-      if (!isList(required) || required.length === 0) return false;
-      if (typeof own !== 'object' || own === null || isList(own)) return false;
+      if (!isObject(own) || !isList(required) || required.length === 0) return false;
+      if (!required.every(name => typeof name === 'string' && Object.hasOwn(own, name))) return false;
       const values = Object.values(own);
       properties += values.length;
       if (!values.every(fits)) return false;
     }
-    return fits(schema.items) && fits(schema.anyOf) && fits(schema.$defs && Object.values(schema.$defs));
+    return (
+      (items === undefined || fits(items)) &&
+      (anyOf === undefined || (isList(anyOf) && anyOf.every(fits))) &&
+      (additionalProperties === undefined ||
+        typeof additionalProperties === 'boolean' ||
+        fits(additionalProperties))
+    );
   };
   return (
     tools.every(tool => fits(asObjectSchema(tool.parameters ?? noParameters))) &&
     properties <= maxStrictProperties
   );
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isList(value: JsonValue | undefined): value is readonly JsonValue[] {

@@ -107,6 +107,20 @@ function readRefusal(message: string | undefined, errorType: string | undefined,
       cause,
     });
   }
+  if (/\bstrict_tools\b/.test(message)) {
+    return new ProxyError('upstream_rejected', message, {
+      param: 'tools',
+      repeat: 'without-strict-tools',
+      cause,
+    });
+  }
+  if (/\bimages?\b|\bimage_url\b/i.test(message)) {
+    return new ProxyError('upstream_rejected', message, {
+      param: 'messages',
+      repeat: 'without-images',
+      cause,
+    });
+  }
   return new ProxyError('upstream_rejected', message, { cause });
 }
 

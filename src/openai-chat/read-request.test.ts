@@ -160,7 +160,7 @@ describe('fields of the wrong kind name their path', () => {
     [tool({ name: '' }), 'invalid_value', 'tools[0].function.name'],
     [tool({ parameters: 7 }), 'invalid_value', 'tools[0].function.parameters'],
     [{ tool_choice: 'some' }, 'invalid_value', 'tool_choice'],
-    [{ response_format: { type: 'xml' } }, 'invalid_value', 'response_format'],
+    [{ response_format: { type: 'xml' } }, 'invalid_value', 'response_format.type'],
     [{ documents: [7] }, 'invalid_value', 'documents[0]'],
     [{ k: 501 }, 'invalid_value', 'k'],
     [{ safety_mode: 'LAX' }, 'invalid_value', 'safety_mode'],

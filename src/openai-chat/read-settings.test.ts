@@ -45,6 +45,22 @@ test.each<[object, object]>([
     { response_format: { type: 'json_schema', json_schema: { name: 'x' } } },
     { responseFormat: { type: 'json' } },
   ],
+  // [XC1] Cohere's own form, a bare schema, and the form of the Responses API.
+  ...[
+    { type: 'json_object', json_schema: { type: 'object' } },
+    { type: 'json_object', schema: { type: 'object' } },
+    { type: 'json_object', json_schema: { name: 'x', schema: { type: 'object' } } },
+    { type: 'json_schema', json_schema: { type: 'object' } },
+    { type: 'json_schema', schema: { type: 'object' } },
+    { type: 'json_schema', schema: { type: 'object' }, name: 'x', strict: true },
+  ].map((response_format): [object, object] => [
+    { response_format },
+    { responseFormat: { type: 'json', schema: { type: 'object' } } },
+  ]),
+  [
+    { response_format: { type: 'json_schema', json_schema: { properties: { schema: { type: 'string' } } } } },
+    { responseFormat: { type: 'json', schema: { properties: { schema: { type: 'string' } } } } },
+  ],
   [{ reasoning_effort: 'none' }, { thinking: { type: 'disabled', param: 'reasoning_effort' } }],
   [{ reasoning_effort: 'minimal' }, { thinking: { type: 'disabled', param: 'reasoning_effort' } }],
   [

@@ -1,9 +1,10 @@
 // OpenAI's sampling and output parameters → Cohere's ranges. Clamped where the meaning stays, dropped where Cohere
 // has nothing like it; both are told to the client.
 import type { Adjustments } from '../conversation/adjustments.ts';
-import type { ResponseFormat, Settings, Thinking } from '../conversation/chat-request.ts';
+import type { Settings, Thinking } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { readDocuments } from './read-documents.ts';
+import { readResponseFormat } from './read-response-format.ts';
 import type { ChatBody } from './wire.ts';
 
 export interface ReadSettings extends Adjustments {
@@ -106,13 +107,6 @@ function readSafetyMode(given: ChatBody['safety_mode'], rewritten: string[]): Se
   }
   if (mode !== given) rewritten.push('safety_mode');
   return mode;
-}
-
-function readResponseFormat(format: ChatBody['response_format']): ResponseFormat | undefined {
-  if (!format || format.type === 'text') return undefined;
-  if (format.type === 'json_object') return { type: 'json' };
-  const { schema } = format.json_schema;
-  return { type: 'json', ...(schema ? { schema } : {}) };
 }
 
 const outputShares = { low: 0.25, medium: 0.5, high: 0.75, xhigh: 0.75, max: 0.75 } as const;

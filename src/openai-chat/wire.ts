@@ -33,11 +33,12 @@ const toolChoice = z.union([
   namedTool,
 ]);
 
-const responseFormat = z.union([
-  z.object({ type: z.literal('text') }),
-  z.object({ type: z.literal('json_object') }),
-  z.object({ type: z.literal('json_schema'), json_schema: z.object({ schema: jsonObject.nullish() }) }),
-]);
+// OpenAI's form, and Cohere's own: read-response-format.ts tells where the schema stands.
+const responseFormat = z.object({
+  type: z.enum(['text', 'json_object', 'json_schema']),
+  json_schema: jsonObject.nullish(),
+  schema: jsonObject.nullish(),
+});
 
 export const chatBody = z.object({
   model: z.string().min(1).max(256).nullish(),

@@ -35,6 +35,7 @@ export async function countTurn(
     cuts,
     truncation: chat.truncation ?? 'auto',
     wordsInResults: chat.wordsInResults,
+    isRefusedImage: url => parts.refusedImages.has(url),
   });
   return {
     inputTokens: measured.total(fitted.prompt.messages),

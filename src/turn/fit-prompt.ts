@@ -15,7 +15,7 @@ export interface Fitted {
   /** How many messages are left out, how many tool results are given in short. */
   readonly leftOut: number;
   readonly shortened: number;
-  /** The paths of images that gave way to later ones. */
+  /** The paths of images that gave way to later ones, or that could not be read. */
   readonly images: readonly string[];
   /** Tokens that the prompt may have. */
   readonly budget: number;
@@ -28,6 +28,8 @@ export interface FitOptions {
   readonly cuts: readonly RememberedCut[] | undefined;
   readonly truncation: 'auto' | 'disabled';
   readonly wordsInResults?: boolean | undefined;
+  /** Whether Cohere could not read the image at this address. */
+  readonly isRefusedImage?: ((url: string) => boolean) | undefined;
   /** The budget that the model's next turn will start from, where this turn had to learn a smaller one. */
   readonly usualBudget?: number | undefined;
 }
@@ -61,9 +63,9 @@ export function fitPrompt(prompt: Prompt, options: FitOptions): Fitted {
 export function tryFit(asked: Prompt, options: FitOptions): Fitted & { readonly fits: boolean } {
   const { measured, truncation, cuts = [], info } = options;
   const budget = promptBudget(asked, info);
-  const isSeeing = truncation === 'auto' && (info?.features?.has('vision') ?? true);
+  const isSeeing = info?.features?.has('vision') ?? true;
   const { messages, leftOut: images } = isSeeing
-    ? fitImages(asked.messages)
+    ? fitImages(asked.messages, { isRefused: options.isRefusedImage, isLimited: truncation === 'auto' })
     : { messages: asked.messages, leftOut: [] };
   const prompt = messages === asked.messages ? asked : { ...asked, messages };
   const uncut = { prompt, leftOut: 0, shortened: 0, images, budget };

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Adjustments, joinAdjustments, noAdjustments } from '../conversation/adjustments.ts';
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { imagesMeant } from '../conversation/fit-images.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { type Reply, ReplyCollector } from '../conversation/reply.ts';
 import type { Turn, TurnMark } from '../conversation/session.ts';
@@ -119,8 +120,9 @@ export class RunningTurn implements Answer {
         if (!repeat || this.#options.client.aborted) throw error;
         this.#attempt?.deadline.stop();
         // The client has noted what its model refuses, and prepares another call.
-        if (repeat === 'without-tool-choice')
+        if (repeat === 'without-tool-choice' || repeat === 'without-strict-tools')
           this.#call = this.#options.parts.model.prepare(this.#fitted.prompt, this.#info);
+        else if (repeat === 'without-images') this.#prepareWithoutImages(error as ProxyError);
         else if (repeat === 'shorter') this.#prepareShorter(error as ProxyError);
         else await sleep(Math.random() * maxRepeatDelayMs, undefined, { signal: this.#options.client });
         this.#first = await this.#begin().catch(giveUp);
@@ -264,7 +266,7 @@ export class RunningTurn implements Answer {
   }
 
   #fit(usualBudget?: number): Fitted {
-    const { request, composed, opened } = this.#options;
+    const { request, composed, opened, parts } = this.#options;
     return fitPrompt(composed.prompt, {
       measured: this.#measured,
       info: this.#info,
@@ -272,7 +274,18 @@ export class RunningTurn implements Answer {
       truncation: request.truncation ?? 'auto',
       usualBudget,
       wordsInResults: request.wordsInResults,
+      isRefusedImage: url => parts.refusedImages.has(url),
     });
+  }
+
+  /** What could not be read is left out, now and on later turns. */
+  #prepareWithoutImages(error: ProxyError): void {
+    const { parts } = this.#options;
+    const urls = imagesMeant(this.#fitted.prompt.messages, error.message);
+    if (urls.length === 0) throw error;
+    parts.refusedImages.add(urls);
+    this.#fitted = this.#fit();
+    this.#call = parts.model.prepare(this.#fitted.prompt, this.#info);
   }
 
   /** Cohere counted more than we did: its figures are believed, and the prompt is cut again. */

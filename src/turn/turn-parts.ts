@@ -7,6 +7,7 @@ import type { KnownTools } from './known-tools.ts';
 import type { Leases } from './leases.ts';
 import type { ChatModel, PromptMeter } from './model.ts';
 import type { Seal } from './native-messages.ts';
+import type { RefusedImages } from './refused-images.ts';
 import type { SessionGate } from './session-gate.ts';
 
 export interface Caller {
@@ -28,6 +29,7 @@ export interface TurnParts {
   readonly gate: SessionGate;
   readonly leases: Leases;
   readonly tools: KnownTools;
+  readonly refusedImages: RefusedImages;
   readonly seal: Seal;
   readonly defaultModel: string;
   readonly limits: DeadlineLimits;
