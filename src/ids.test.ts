@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { makeId } from './ids.ts';
+import { makeCallId, makeId } from './ids.ts';
 
 test('a prefix and 128 bits, in letters that are safe everywhere', () => {
   for (const prefix of ['sess_', 'call_', 'chatcmpl-', '']) {
@@ -28,4 +28,15 @@ test('every bit is random', () => {
   }
   // Nine standard deviations: once in 10^16 runs.
   for (const set of ones) expect(Math.abs(set - count / 2)).toBeLessThan(9 * Math.sqrt(count / 4));
+});
+
+test('ids of calls are call_ and 22 letters or digits, all of them alike, and never twice', () => {
+  const ids = Array.from({ length: 20_000 }, makeCallId);
+  for (const id of ids) expect(id).toMatch(/^call_[A-Za-z0-9]{22}$/);
+  expect(new Set(ids).size).toBe(ids.length);
+  const counts = new Map<string, number>();
+  for (const letter of ids.map(id => id.slice(5)).join('')) counts.set(letter, (counts.get(letter) ?? 0) + 1);
+  expect(counts.size).toBe(62);
+  // Seven deviations of chance at most.
+  for (const count of counts.values()) expect(Math.abs(count - 440_000 / 62)).toBeLessThan(600);
 });

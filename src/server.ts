@@ -15,7 +15,7 @@ import { addHealthRoutes } from './http/health-routes.ts';
 import { KeyRing } from './http/key-ring.ts';
 import { createOwnerResolver } from './http/owner.ts';
 import { RunningRequests } from './http/running-requests.ts';
-import { makeId } from './ids.ts';
+import { makeCallId, makeId } from './ids.ts';
 import { type KeptCalibration, keepCalibration } from './keep-calibration.ts';
 import { loggerOptions } from './log.ts';
 import { OfflineCohere } from './offline-cohere.ts';
@@ -158,6 +158,7 @@ export class CohereProxyServer {
       defaultModel: config.model,
       limits: config.limits,
       makeId,
+      makeCallId,
       now,
       log: app.log,
     };

@@ -220,7 +220,7 @@ describe('what it shows works', () => {
     for (const { command, answer } of shown) {
       const target = /http:\/\/127\.0\.0\.1:8080[^\s']*/.exec(command)?.[0].replace(address, url) ?? '';
       const body = /-d '([^']*)'/.exec(command)?.[1];
-      const given = body?.replaceAll('sess_…', sessionId).replaceAll('get_weather_…', callId);
+      const given = body?.replaceAll('sess_…', sessionId).replaceAll('call_…', callId);
       const method = /-X (\w+)/.exec(command)?.[1] ?? (body ? 'POST' : 'GET');
       const headers = { 'content-type': 'application/json' };
       const response = await fetch(target, { method, headers, ...(given ? { body: given } : {}) });

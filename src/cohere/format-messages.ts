@@ -10,6 +10,7 @@ import type {
   ToolCall,
   ToolMessage,
 } from '../conversation/message.ts';
+import { renameSources } from '../conversation/native-call-ids.ts';
 import type {
   CohereCitation,
   CohereMessage,
@@ -99,7 +100,10 @@ function formatAssistant(message: AssistantMessage, options: FormatOptions): Coh
     else leftOut = true;
   }
   // A citation points into a block by its index: once a block is left out the numbers would lie.
-  const citations = form.citations && !leftOut ? (message.citations ?? []).map(formatCitation) : [];
+  const citations =
+    form.citations && !leftOut
+      ? (message.citations ?? []).map(citation => formatCitation(citation, options))
+      : [];
 
   if (!message.toolCalls?.length) {
     // Thinking alone is nothing that was said.
@@ -165,8 +169,9 @@ function isEmpty(part: TextPart | ImagePart | DocumentPart): boolean {
   return part.data === '' || Object.keys(part.data).length === 0;
 }
 
-function formatCitation(citation: Citation): CohereCitation {
-  const { start, end, text, sources, type, contentIndex } = citation;
+function formatCitation(citation: Citation, { callId }: FormatOptions): CohereCitation {
+  const { start, end, text, type, contentIndex } = citation;
+  const { sources } = callId ? renameSources(citation, callId) : citation;
   return {
     start,
     end,

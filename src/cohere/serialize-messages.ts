@@ -2,6 +2,7 @@
 // one piece: turn 1,000 of a session formats what is new in it, and copies the rest.
 import type { Fold } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
+import { NativeCallIds, nativeCallIds } from '../conversation/native-call-ids.ts';
 import type { Passage } from '../conversation/passage.ts';
 import { isLarge, jsonPieces } from '../streams/json-pieces.ts';
 import type { Slices } from '../streams/slices.ts';
@@ -10,17 +11,16 @@ import { plainName, type ToolNames } from './tool-names.ts';
 
 /** In pieces, with their commas; they are to be copied before anything else is written. Large messages come first, in slices. */
 export function* serializeMessages(messages: Passage, form: MessageForm, names: ToolNames): Slices<Buffer[]> {
-  const options: FormatOptions = { form, toolName: name => names.toCohere(name) };
-  // Results name their call by Cohere's own id, which another message holds; names that collide depend on what else
-  // is offered. Both are rare, and then everything is written anew.
-  if (messages.facts.holdsNativeIds || !names.isPlain) {
-    const nativeIds = nativeCallIds(messages);
-    const own = { ...options, callId: (id: string) => nativeIds.get(id) ?? id };
-    return joined(yield* writeAll([...messages], own));
+  // Names that collide depend on what else is offered: then everything is written anew.
+  if (!names.isPlain) {
+    const renamed = { form, toolName: (name: string) => names.toCohere(name) };
+    return joined(yield* writeAll([...messages], renamed, new NativeCallIds()));
   }
-  const { lead, rest } = messages;
-  const before = yield* writeAll(lead, options);
-  const after = yield* writeAll(rest, options);
+  const { lead, history, view, rest } = messages;
+  const options = { form, toolName: plainName };
+  const before = yield* writeAll(lead, options, new NativeCallIds());
+  const callIds = new NativeCallIds(history.fold(nativeCallIds, view));
+  const after = yield* writeAll(rest, options, callIds);
   yield* writeHistory(messages, form);
   return joined([...before, bytesOf(messages, form), ...after]);
 }
@@ -33,10 +33,16 @@ function write(message: Message, options: FormatOptions): Buffer {
 /** Bytes that are written before others get their turn. */
 const sliceBytes = 512 * 1024;
 
-function* writeAll(messages: readonly Message[], options: FormatOptions): Slices<Buffer[]> {
+function* writeAll(
+  messages: readonly Message[],
+  named: Omit<FormatOptions, 'callId'>,
+  callIds: NativeCallIds,
+): Slices<Buffer[]> {
+  const options = { ...named, callId: (id: string) => callIds.toCohere(id) };
   const pieces: Buffer[] = [];
   let bytes = 0;
   for (const message of messages) {
+    callIds.add(message);
     const piece = isLarge(message) ? yield* writeLarge(message, options) : write(message, options);
     pieces.push(piece);
     bytes += piece.length;
@@ -79,6 +85,8 @@ const inUse = new Set<Written>();
 class Written {
   length = 0;
   isGone = false;
+  /** A result names its call by Cohere's id, which the message with the call holds. */
+  readonly callIds = new NativeCallIds();
   #bytes: Buffer = Buffer.alloc(0);
 
   get bytes(): Buffer {
@@ -128,15 +136,20 @@ function foldOf(form: MessageForm): Fold<Written> {
       start: () => new Written(),
       step(written, message) {
         if (written.isGone) return written;
+        written.callIds.add(message);
         const ready = readyMessages.get(form)?.get(message);
         if (ready) readyMessages.get(form)?.delete(message);
-        written.add(ready ?? write(message, { form, toolName: plainName }));
+        written.add(ready ?? write(message, optionsOf(form, written.callIds)));
         return written;
       },
     };
     folds.set(form, fold);
   }
   return fold;
+}
+
+function optionsOf(form: MessageForm, callIds: NativeCallIds): FormatOptions {
+  return { form, toolName: plainName, callId: id => callIds.toCohere(id) };
 }
 
 /** Large messages of a history that were written before their turn comes, by form. */
@@ -148,11 +161,11 @@ function* writeHistory({ history, view }: Passage, form: MessageForm): Slices<vo
   if (history.length > 0 && history.fold(fold, view).isGone) history.forget(fold, view);
   const ready = readyMessages.get(form) ?? new WeakMap<Message, Buffer>();
   readyMessages.set(form, ready);
+  const options = optionsOf(form, history.fold(nativeCallIds, view));
   let bytes = 0;
   for (let place = history.foldedTo(fold, view); place < history.length; place += 1) {
     const message = history.at(place);
-    if (message && isLarge(message))
-      ready.set(message, yield* writeLarge(message, { form, toolName: plainName }));
+    if (message && isLarge(message)) ready.set(message, yield* writeLarge(message, options));
     const { length } = history.take(place + 1).fold(fold, view);
     if (length - bytes < sliceBytes) continue;
     bytes = length;
@@ -171,19 +184,4 @@ function bytesOf({ history, view }: Passage, form: MessageForm): Buffer {
   }
   written.keep();
   return written.bytes;
-}
-
-function nativeCallIds(messages: Iterable<Message>): ReadonlyMap<string, string> {
-  const calls = [...messages].flatMap(message =>
-    message.role === 'assistant' ? (message.toolCalls ?? []) : [],
-  );
-  // Cohere refuses the same id twice, its own included.
-  const taken = new Set(calls.map(call => call.id));
-  const ids = new Map<string, string>();
-  for (const { id, nativeId } of calls) {
-    if (nativeId === undefined || taken.has(nativeId)) continue;
-    taken.add(nativeId);
-    ids.set(id, nativeId);
-  }
-  return ids;
 }

@@ -13,8 +13,9 @@ const clockAheadMs = minuteMs;
 const clockBehindMs = 5 * minuteMs;
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const month = String.raw`(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)`;
-const weekday = String.raw`(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?`;
+const month =
+  '(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)';
+const weekday = '(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?';
 const ordinal = String.raw`\d{1,2}(?:st|nd|rd|th)?`;
 const time = String.raw`(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?(?:[ \u202f]?[ap]\.?m\b\.?)?(?:Z|[ ]?(?:UTC|GMT)?[+-]\d{2}:?\d{2})?`;
 const date = [
@@ -26,7 +27,7 @@ const date = [
   String.raw`${ordinal}(?:[ ]of)?[ -]${month}\.?,?[ -]\d{4}`,
 ].join('|');
 const dated = String.raw`(?:${weekday}\.?,?[ ])?(?:${date})(?:,?[ ]\(?${weekday}\b\)?)?`;
-const between = String.raw`(?:T|,?[ ]{1,2}(?:at[ ]|on[ ])?|[ ]?[-–|][ ]?)`;
+const between = '(?:T|,?[ ]{1,2}(?:at[ ]|on[ ])?|[ ]?[-–|][ ]?)';
 
 /** What `date` and `ctime` write: the year comes last. */
 const unixDate = String.raw`${weekday}[ ]${month}[ ]{1,2}\d{1,2}[ ]${time}(?:[ ][A-Z]{2,5})?[ ]\d{4}`;

@@ -2,12 +2,11 @@
 // Kept apart so that what is derived from the history is derived once.
 import { type Fold, History, type View } from './history.ts';
 import { holdsImage, type Message } from './message.ts';
+import { NativeCallIds, nativeCallIds } from './native-call-ids.ts';
 
 export interface PassageFacts {
   readonly holdsImage: boolean;
   readonly holdsCalls: boolean;
-  /** Cohere's id of a call is not the client's. */
-  readonly holdsNativeIds: boolean;
   /** Of the tools that were called, in order. */
   readonly toolNames: ReadonlySet<string>;
 }
@@ -52,6 +51,13 @@ export class Passage implements Iterable<Message> {
     return this.#facts;
   }
 
+  /** The ids by which Cohere knows the calls. */
+  callIds(): NativeCallIds {
+    const ids = new NativeCallIds(this.history.fold(nativeCallIds, this.view));
+    for (const message of this.rest) ids.add(message);
+    return ids;
+  }
+
   #gather(): PassageFacts {
     const before = this.history.fold(facts, this.view);
     if (this.rest.every(isPlain)) return before;
@@ -71,7 +77,7 @@ function isPlain(message: Message): boolean {
 }
 
 const facts: Fold<Facts> = {
-  start: () => ({ holdsImage: false, holdsCalls: false, holdsNativeIds: false, toolNames: new Set() }),
+  start: () => ({ holdsImage: false, holdsCalls: false, toolNames: new Set() }),
   step(state, message) {
     if (isPlain(message)) return state;
     const calls = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
@@ -79,7 +85,6 @@ const facts: Fold<Facts> = {
     return {
       holdsImage: state.holdsImage || holdsImage(message),
       holdsCalls: state.holdsCalls || calls.length > 0,
-      holdsNativeIds: state.holdsNativeIds || calls.some(call => call.nativeId !== undefined),
       toolNames: state.toolNames,
     };
   },

@@ -164,17 +164,6 @@ export function isInOrderWith(history: History, added: readonly Message[]): bool
   return !isUsedAgain && isInOrder([waiting, ...added]);
 }
 
-/** The ids of all calls of a history. */
-export function callIdsOf(history: History): ReadonlySet<string> {
-  const { isBroken, callIds } = history.fold(order);
-  if (!isBroken) return callIds;
-  const ids = new Set<string>();
-  for (const message of history) {
-    if (message.role === 'assistant') for (const call of message.toolCalls ?? []) ids.add(call.id);
-  }
-  return ids;
-}
-
 /** The results that belong to the calls at `start`, by call, in order: all up to the next message that calls tools. */
 function resultsOf(messages: readonly Message[], start: number): Map<string, ToolMessage[]> {
   const results = new Map<string, ToolMessage[]>();

@@ -118,16 +118,3 @@ describe('what Roo Code brings back', () => {
     expect(readMessages(brought)[index]).toMatchObject({ carried: carrier });
   });
 });
-
-describe('`thinking_blocks`, as LiteLLM keeps them', () => {
-  const blocks = [{ type: 'thinking', thinking: 'Hm.', signature: 's' }, { type: 'redacted_thinking' }, null];
-
-  test('are thinking', () => {
-    expect(read({ thinking_blocks: blocks })).toEqual(thought('Hm.'));
-  });
-
-  test('give way to what stands under another key, and are no error in any shape', () => {
-    expect(read({ thinking_blocks: blocks, reasoning_content: 'Aha.' })).toEqual(thought('Aha.'));
-    for (const thinking_blocks of [[], 'x', {}, [7]]) expect(read({ thinking_blocks })).toEqual(plain);
-  });
-});

@@ -22,15 +22,5 @@ export function readReasoning(message: Readonly<Record<string, unknown>>): ReadR
     else if (type === 'reasoning.encrypted' && typeof data === 'string' && data.startsWith(carriedPrefix))
       carried = data;
   }
-  const text = [plain, detailed, thinkingOf(message)].find(said => typeof said === 'string' && said !== '');
-  return { text: String(text ?? ''), carried };
-}
-
-/** What LiteLLM keeps of Anthropic's answers, beside their text. */
-function thinkingOf({ thinking_blocks: blocks }: Readonly<Record<string, unknown>>): string {
-  if (!Array.isArray(blocks)) return '';
-  return blocks
-    .map((block: unknown) => (Object(block) as Readonly<Record<string, unknown>>).thinking)
-    .filter(thinking => typeof thinking === 'string')
-    .join('\n');
+  return { text: typeof plain === 'string' && plain !== '' ? plain : detailed, carried };
 }

@@ -1,25 +1,20 @@
-// Tool calls as the client may see them: ids that every client takes (`[A-Za-z0-9_-]{1,64}`) and that are unique
-// in the session; and only the first call where the client asked for no parallel ones, which Cohere cannot promise.
+// Tool calls as the client sees them: with ids of our making, which every client takes as they are and which are given
+// once, with Cohere's beside them; and only the first call where the client asked for no parallel ones, which Cohere
+// cannot promise.
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 
-const usableId = /^[A-Za-z0-9_-]{1,64}$/;
-
 export class CallNamer {
-  readonly #isTaken: (id: string) => boolean;
   readonly #onlyFirst: boolean;
   readonly #makeId: () => string;
-  readonly #named = new Set<string>();
   #first: number | undefined;
 
-  /** @param options.isTaken whether the session holds a call with this id */
-  constructor(options: { isTaken: (id: string) => boolean; onlyFirst: boolean; makeId: () => string }) {
-    this.#isTaken = options.isTaken;
+  constructor(options: { onlyFirst: boolean; makeId: () => string }) {
     this.#onlyFirst = options.onlyFirst;
     this.#makeId = options.makeId;
   }
 
-  /** The same batch where nothing had to change. */
+  /** The same batch where there are none. */
   name(batch: readonly TurnEvent[]): readonly TurnEvent[] {
     if (!batch.some(event => isCall(event))) return batch;
     return batch.flatMap(event => {
@@ -38,11 +33,7 @@ export class CallNamer {
         repeat: 'as-is',
       });
     }
-    const isUsable = usableId.test(id) && !this.#named.has(id) && !this.#isTaken(id);
-    const given = isUsable ? id : this.#makeId();
-    this.#named.add(given);
-    if (isUsable) return event;
-    return { ...event, id: given, ...(id === '' ? {} : { nativeId: id }) };
+    return { ...event, id: this.#makeId(), ...(id === '' ? {} : { nativeId: id }) };
   }
 }
 

@@ -11,9 +11,9 @@ import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { imagesMeant } from '../conversation/fit-images.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
+import { type NativeCallIds, renameSources } from '../conversation/native-call-ids.ts';
 import { type Reply, ReplyCollector } from '../conversation/reply.ts';
 import type { Turn, TurnMark } from '../conversation/session.ts';
-import { callIdsOf } from '../conversation/transcript.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { anchorsLeftBy } from './anchors-left.ts';
 import type { Answer } from './answer.ts';
@@ -62,6 +62,8 @@ export class RunningTurn implements Answer {
   #fitted: Fitted;
   #call: PreparedCall;
   #attempt: Attempt | undefined;
+  /** As Cohere was told them. */
+  #callIds: NativeCallIds | undefined;
   /** What came before and with the first output. */
   #first: readonly TurnEvent[] = [];
   #isStored: boolean;
@@ -159,14 +161,13 @@ export class RunningTurn implements Answer {
   }
 
   async #begin(): Promise<readonly TurnEvent[]> {
-    const { parts, caller, client, composed, request } = this.#options;
+    const { parts, caller, client, request } = this.#options;
     const deadline = new Deadline({ limits: parts.limits, stream: request.stream, client });
     try {
       const batches = await this.#call.send({ apiKey: caller.apiKey, signal: deadline.signal });
       const namer = new CallNamer({
-        isTaken: isCallIdOf(composed),
         onlyFirst: request.parallelToolCalls === false,
-        makeId: () => parts.makeId('call_'),
+        makeId: parts.makeCallId,
       });
       const attempt: Attempt = {
         batches: batches[Symbol.asyncIterator](),
@@ -194,9 +195,17 @@ export class RunningTurn implements Answer {
     if (read.done)
       throw new ProxyError('upstream_interrupted', 'The answer from Cohere broke off before its end.');
     deadline.heard();
-    const batch = namer.name(read.value);
+    const batch = namer.name(read.value).map(event => this.#nameSources(event));
     for (const event of batch) collector.add(event);
     return batch;
+  }
+
+  /** Citations name calls as the client knows them. */
+  #nameSources(event: TurnEvent): TurnEvent {
+    if (event.type !== 'citation') return event;
+    this.#callIds ??= this.#fitted.prompt.messages.callIds();
+    const callIds = this.#callIds;
+    return { ...event, citation: renameSources(event.citation, id => callIds.toClient(id)) };
   }
 
   async #commit(collector: ReplyCollector): Promise<void> {
@@ -314,20 +323,6 @@ function isUntouchedFork({ version, continuation }: OpenSession): boolean {
 /** Clients bring all of it back by themselves. */
 function isPlain({ content, toolPlan, toolCalls, citations }: AssistantMessage): boolean {
   return typeof content === 'string' && toolPlan === undefined && !toolCalls?.length && !citations?.length;
-}
-
-/** Whether the conversation holds a call with this id; it is gone through once, when the first call comes. */
-function isCallIdOf({ history, added }: Composed): (id: string) => boolean {
-  let before: ReadonlySet<string> | undefined;
-  const now = new Set<string>();
-  return id => {
-    if (!before) {
-      before = callIdsOf(history);
-      for (const message of added)
-        if (message.role === 'assistant') for (const call of message.toolCalls ?? []) now.add(call.id);
-    }
-    return before.has(id) || now.has(id);
-  };
 }
 
 function isOutput(event: TurnEvent): boolean {

@@ -35,6 +35,8 @@ export interface TurnParts {
   readonly limits: DeadlineLimits;
   /** A random id that starts with the prefix. */
   readonly makeId: (prefix: string) => string;
+  /** Of a tool call, as clients see it. */
+  readonly makeCallId: () => string;
   readonly now: () => number;
   readonly log: {
     warn(details: object, message: string): void;

@@ -121,8 +121,9 @@ export async function holdStory(
   let messages: readonly WireMessage[] = [];
   const turns: Turned[] = [];
   const sent: number[] = [];
+  const given = new Map<string, string>();
   for (const [turn, added] of said.slice(0, count).entries()) {
-    messages = [...messages, ...added];
+    messages = [...messages, ...added.map(message => byGivenId(message, given))];
     const native = natives[turn];
     if (!native) throw new Error(`no answer for turn ${turn}`);
     const asked = habit(messages, turn);
@@ -130,8 +131,16 @@ export async function holdStory(
     turns.push(turned);
     sent.push(asked.length);
     messages = [...messages, turned.message];
+    for (const [place, { id }] of (native.tool_calls ?? []).entries())
+      given.set(id, turned.message.tool_calls?.[place]?.id ?? id);
   }
   return { messages: habit(messages, count), turns, sent, id: turns[0]?.id ?? 'none' };
+}
+
+/** The story names its calls as Cohere did; the client knows them by the ids that it was given. */
+function byGivenId(message: WireMessage, given: ReadonlyMap<string, string>): WireMessage {
+  const { tool_call_id: id } = message;
+  return id === undefined ? message : { ...message, tool_call_id: given.get(id) ?? id };
 }
 
 /** Each answer by this. */

@@ -62,6 +62,8 @@ type Headers = Readonly<Record<string, string>>;
 export class TranscriptClient {
   readonly #pair: Pair;
   readonly #headers: Headers;
+  /** Which id the proxy gave out for a call of Cohere's: what is sent may name it by either. */
+  readonly #given = new Map<string, string>();
 
   constructor(pair: Pair, headers: Headers = {}) {
     this.#pair = pair;
@@ -71,7 +73,10 @@ export class TranscriptClient {
   post(body: object, headers: Headers = {}, path = chatPath): Promise<Response> {
     const all = new Headers({ 'content-type': 'application/json' });
     for (const [name, value] of Object.entries({ ...this.#headers, ...headers })) all.set(name, value);
-    return fetch(this.#pair.url + path, { method: 'POST', headers: all, body: JSON.stringify(body) });
+    const written = JSON.stringify(body, (key, value) =>
+      key === 'id' || key === 'tool_call_id' ? (this.#given.get(value) ?? value) : value,
+    );
+    return fetch(this.#pair.url + path, { method: 'POST', headers: all, body: written });
   }
 
   /** One turn that Cohere answers with this message. Not for turns that run beside each other. */
@@ -82,6 +87,10 @@ export class TranscriptClient {
     fake.script(...sayNative(native, stream));
     const response = await this.post(chat, headers, path);
     const turned = await readTurn(response, stream);
+    for (const [place, { id }] of (native.tool_calls ?? []).entries()) {
+      const given = turned.message.tool_calls?.[place];
+      if (given) this.#given.set(id, given.id);
+    }
     const [heard, ...others] = fake.chatRequests.slice(before);
     if (!heard || others.length > 0) throw new Error(`Cohere was asked ${others.length + 1} times`);
     expect(cohereComplaints(heard.json)).toEqual([]);

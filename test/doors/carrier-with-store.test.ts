@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { answers, dropReasoning, holdStory, said, tools, user } from '../clients/agent-story.ts';
 import { heardAnswers, heardAs, models, sayText } from '../clients/native-answer.ts';
+import { asGivenOut } from '../support/own-call-id.ts';
 import { type Pair, startPair } from '../support/start.ts';
 import {
   CarrierClient,
@@ -48,7 +49,7 @@ describe.each(models)('%s', model => {
 
     expect(JSON.stringify(await readAll(pair, first.id))).not.toContain(carriedStart);
     const { messages: stored } = await client.session(first.id);
-    const calls = answers(model).flatMap(({ tool_calls }) => (tool_calls ? [tool_calls] : []));
+    const calls = answers(model).flatMap(({ tool_calls }) => (tool_calls ? [asGivenOut(tool_calls)] : []));
     expect(stored.flatMap(({ tool_calls }) => (tool_calls ? [tool_calls] : []))).toEqual(calls);
 
     const later = [...withoutDetails(asked, 0), keptOf(first.message), user('Thanks.')];
@@ -56,15 +57,21 @@ describe.each(models)('%s', model => {
     expect(heardAnswers(second.heard).slice(0, natives.length)).toEqual(natives);
   });
 
-  it('what was carried and what is stored are the same: the session goes on', async () => {
-    const client = new CarrierClient(await remembering());
+  it('what was carried in between goes on in the session that it came from', async () => {
+    const pair = await remembering();
+    const client = new CarrierClient(pair);
     const held = await holdStory(client, { model });
-    const before = await holdStory(new CarrierClient(await stateless()), { model, habit: keepDetails });
-    const asked = { model, messages: [...before.messages, question], tools };
-    const turned = await client.turn(asked, sayText('PINEAPPLETREE'));
+    const asked = [...held.messages, question];
+    const [, native = sayText('')] = answers(model);
+    const between = await new CarrierClient(await stateless()).turn(
+      { model, messages: asked, tools },
+      native,
+    );
+    const later = [...asked, keptOf(between.message), user('Thanks.')];
+    const turned = await client.turn({ model, messages: later, tools }, sayText('Good.'));
     expect({ id: turned.id, state: turned.state }).toEqual({ id: held.id, state: 'continued' });
-    expect(heardAnswers(turned.heard)).toEqual(natives);
-    await client.expectSessions({ [held.id]: { message_count: asked.messages.length + 1 } });
+    expect(heardAnswers(turned.heard)).toEqual([...natives, ...heardAs(native, model)]);
+    await client.expectSessions({ [held.id]: { message_count: later.length + 1 } });
   });
 
   it('what does not open is not stored either', async () => {

@@ -6,6 +6,7 @@ import { answers, holdStory } from '../clients/agent-story.ts';
 import { reasoning as model } from '../clients/native-answer.ts';
 import { Gate } from '../support/gate.ts';
 import { expectFailed, goodAnswer, readOutcome } from '../support/outcome.ts';
+import { ownCallId } from '../support/own-call-id.ts';
 import { gate, json } from '../support/upstream-script.ts';
 import { SessionsClient } from './sessions-client.ts';
 
@@ -32,14 +33,25 @@ describe('a session in its native form', () => {
       role: 'assistant',
       content: [{ type: 'reasoning', text: 'I will read both files at once.' }],
       toolCalls: calls?.tool_calls?.map(({ id, function: { name, arguments: said } }) => ({
-        id,
+        id: ownCallId,
+        nativeId: id,
         name,
         arguments: said,
       })),
     });
     const [cited] = text?.citations ?? [];
     expect(second).toMatchObject({
-      citations: [{ start: cited?.start, end: cited?.end, text: cited?.text, sources: cited?.sources }],
+      citations: [
+        {
+          start: cited?.start,
+          end: cited?.end,
+          text: cited?.text,
+          sources: cited?.sources.map(source => ({
+            ...source,
+            id: expect.stringMatching(/^call_[A-Za-z0-9]{22}:0$/),
+          })),
+        },
+      ],
     });
     const plain = await client.get(`/v1/sessions/${held.id}?format=openai`);
     expect(plain).toEqual(await client.get(`/v1/sessions/${held.id}`));

@@ -70,44 +70,48 @@ describe('C20 tool results', () => {
   const tools = [{ type: 'function', function: { name: 'look' } }];
   const result = (tool_call_id: string, content = 'r') => ({ role: 'tool', tool_call_id, content });
 
-  async function withOpenCalls(): Promise<Pair> {
+  /** Calls c1 and c2; `idOf` tells what the client knows them by. */
+  async function withOpenCalls(): Promise<Pair & { idOf(id: string): string }> {
     const pair = await startPair();
     pair.fake.replyJson({ message: { tool_calls: [call('c1'), call('c2')] }, finish_reason: 'TOOL_CALL' });
-    expectAnswered(await ask(pair, { sessionId: 's', message: 'go', tools }));
+    const called = await ask(pair, { sessionId: 's', message: 'go', tools });
+    expectAnswered(called);
     pair.fake.setDefault(() => json(goodAnswer('ok')));
-    return pair;
+    const [c1, c2] = called.toolCalls.map(({ id }) => id);
+    const ids: Readonly<Record<string, string | undefined>> = { c1, c2 };
+    return { ...pair, idOf: id => ids[id] ?? id };
   }
 
-  it.each<[string, readonly object[], string]>([
-    ['without a call', [result('c9')], 'messages[0].tool_call_id'],
-    ['twice', [result('c1'), result('c2'), result('c1')], 'messages[2].tool_call_id'],
-    ['without an id', [{ role: 'tool', content: 'x' }], 'messages[0].tool_call_id'],
-  ])('C20 a result %s: 400', async (_name, messages, param) => {
+  const resultsOf = ({ idOf }: { idOf(id: string): string }, ...ids: string[]) =>
+    ids.map(id => result(idOf(id)));
+
+  it.each<[string, readonly string[], string]>([
+    ['without a call', ['c9'], 'messages[0].tool_call_id'],
+    ['twice', ['c1', 'c2', 'c1'], 'messages[2].tool_call_id'],
+    ["by Cohere's own id", [':c1'], 'messages[0].tool_call_id'],
+  ])('C20 a result %s: 400', async (_name, ids, param) => {
     const pair = await withOpenCalls();
-    const outcome = await ask(pair, { sessionId: 's', messages });
+    const outcome = await ask(pair, { sessionId: 's', messages: resultsOf(pair, ...ids) });
     expect([outcome.status, outcome.error?.param]).toEqual([400, param]);
-    expectAnswered(await ask(pair, { sessionId: 's', messages: [result('c1'), result('c2')] }), 'ok');
+    expectAnswered(await ask(pair, { sessionId: 's', messages: resultsOf(pair, 'c1', 'c2') }), 'ok');
   });
 
   it('C20 a result for another turn: 400', async () => {
     const pair = await withOpenCalls();
-    expectAnswered(await ask(pair, { sessionId: 's', messages: [result('c1'), result('c2')] }), 'ok');
-    expect((await ask(pair, { sessionId: 's', messages: [result('c1')] })).status).toBe(400);
+    expectAnswered(await ask(pair, { sessionId: 's', messages: resultsOf(pair, 'c1', 'c2') }), 'ok');
+    expect((await ask(pair, { sessionId: 's', messages: resultsOf(pair, 'c1') })).status).toBe(400);
   });
 
   it('C20 in another order than the calls: put in order for Cohere', async () => {
     const pair = await withOpenCalls();
-    expectAnswered(
-      await ask(pair, { sessionId: 's', messages: [result('c2', 'two'), result('c1', 'one')] }),
-      'ok',
-    );
+    expectAnswered(await ask(pair, { sessionId: 's', messages: resultsOf(pair, 'c2', 'c1') }), 'ok');
     const messages = lastMessages<{ tool_call_id?: string }>(pair);
     expect(messages.map(message => message.tool_call_id).filter(Boolean)).toEqual(['c1', 'c2']);
   });
 
   it('C20 calls that are never answered: the session goes on', async () => {
     const pair = await withOpenCalls();
-    expectAnswered(await ask(pair, { sessionId: 's', messages: [result('c1')] }), 'ok');
+    expectAnswered(await ask(pair, { sessionId: 's', messages: resultsOf(pair, 'c1') }), 'ok');
     expectAnswered(await ask(pair, { sessionId: 's', message: 'never mind' }), 'ok');
     const messages = lastMessages<{ role: string }>(pair);
     expect(messages.map(({ role }) => role)).toEqual([

@@ -15,6 +15,7 @@ import {
 } from '../support/cohere-stream.ts';
 import { endless } from '../support/endless.ts';
 import { ask, expectAnswered, expectFailed, goodAnswer, meetFault } from '../support/outcome.ts';
+import { ownCallId } from '../support/own-call-id.ts';
 import { startPair } from '../support/start.ts';
 import { chunk, end, head, json, type Step } from '../support/upstream-script.ts';
 
@@ -132,7 +133,7 @@ describe('U25 tool calls', () => {
       const outcome = await ask(pair, { message: 'x', tools, stream });
       expectAnswered(outcome);
       expect(outcome.finishReasons).toEqual(['tool_calls']);
-      expect(outcome.toolCalls).toEqual([{ id: 'c1', name: 'look', arguments: expected }]);
+      expect(outcome.toolCalls).toEqual([{ id: ownCallId, name: 'look', arguments: expected }]);
     }
   });
 

@@ -206,9 +206,9 @@ export class Chat {
     );
   }
 
-  /** Of this answer alone, as Cohere's are; some are no ids that clients take. */
+  /** Of this answer alone, as Cohere's are; or one that comes again and again. */
   #nativeId(pick: Pick): string {
-    return `read${pick('_', ':')}${this.word()}`;
+    return pick(`read_${this.word()}`, `read:${this.word()}`, 'call_0', 'CALL_0', 'functions.read:0');
   }
 
   #write(call: WireCall): WireCall {

@@ -67,6 +67,7 @@ describe.runIf(hasReference)('native memory', () => {
     async (id, chain) => {
       const sessionId = id.replaceAll(/[^a-z0-9-]/g, '-');
       const heard: { at: number; answer: CohereAnswer }[] = [];
+      const given = new Map<string, string>();
       let known = 0;
       for (const [position, recording] of chain.entries()) {
         const { answer } = readChatRecording(recording);
@@ -75,10 +76,13 @@ describe.runIf(hasReference)('native memory', () => {
         else proxy.fake.replyJson(responseText(recording));
 
         const messages = messagesOf(recording);
-        const added = { ...recording.request.body, model: modelInstead, messages: messages.slice(known) };
+        const messagesAdded = withGivenIds(messages.slice(known), given);
+        const added = { ...recording.request.body, model: modelInstead, messages: messagesAdded };
         const response = await proxy.chat({ ...toOpenAiRequest(added, stream), sessionId });
         const reply = await readReply(response, stream);
-        expectReply(reply, answer);
+        expectReply(reply, withGivenSources(answer, given));
+        for (const [place, { id: own }] of (answer.message.tool_calls ?? []).entries())
+          given.set(own, reply.toolCalls[place]?.id ?? own);
         expect(response.headers.get('x-session-id')).toBe(sessionId);
         expect(response.headers.get('x-session-state')).toBe(position === 0 ? 'new' : 'continued');
         expect(reply.extras.messages).toHaveLength(messages.length + 1);
@@ -94,6 +98,21 @@ describe.runIf(hasReference)('native memory', () => {
     },
   );
 });
+
+/** Results name calls as the client knows them. */
+function withGivenIds(messages: Messages, given: ReadonlyMap<string, string>): Messages {
+  return JSON.parse(JSON.stringify(messages), (key, value) =>
+    key === 'tool_call_id' ? (given.get(value) ?? value) : value,
+  );
+}
+
+/** Citations name calls so, too. */
+function withGivenSources(answer: CohereAnswer, given: ReadonlyMap<string, string>): CohereAnswer {
+  return JSON.parse(JSON.stringify(answer), (key, value) => {
+    const [callId = '', number] = key === 'id' && typeof value === 'string' ? value.split(':') : [];
+    return number !== undefined && given.has(callId) ? `${given.get(callId)}:${number}` : value;
+  });
+}
 
 function expectNative(sent: object | undefined, { message }: CohereAnswer): void {
   const { content, tool_plan, tool_calls, citations } = message;

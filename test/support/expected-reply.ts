@@ -1,5 +1,6 @@
 // What a client must get of an answer of Cohere's: the rules of the README in as few lines as they take.
 import type { CohereAnswer, CohereCitation } from './cohere-answer.ts';
+import { ownCallId } from './own-call-id.ts';
 
 export interface ExpectedReply {
   readonly content: string | null;
@@ -35,8 +36,8 @@ export function expectedReply({ message, finish_reason, usage }: CohereAnswer): 
   return {
     content: content === '' ? null : content,
     reasoning: reasoning + (message.tool_plan ?? ''),
-    toolCalls: (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => ({
-      id,
+    toolCalls: (message.tool_calls ?? []).map(({ function: { name, arguments: text } }) => ({
+      id: ownCallId,
       name,
       arguments: text === 'null' || text === '' ? '{}' : text,
     })),
