@@ -135,7 +135,7 @@ describe('the tables are complete', () => {
     }
   });
 
-  test('the limits that it names', () => {
+  test('[I7] the limits that it names', () => {
     const said = (text: string) => expect(readme.replace(/\s+/g, ' ')).toContain(text);
     const { bodyBytes, streams, sessionQueue, sessionWaitMs, shutdownMs, keepAliveCommentMs } = defaultLimits;
     said(`more than ${bodyBytes / 1024 / 1024} MiB`);

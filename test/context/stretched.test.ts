@@ -58,7 +58,7 @@ const kinds = [
   { kind: 'a few large results', users: 'again', lines: [30, 150] },
 ] as const;
 
-describe.each(kinds)('P1 $kind', ({ kind, users, lines }) => {
+describe.each(kinds)('P1 [I12] $kind', ({ kind, users, lines }) => {
   it.each([...writtenConversations, ...recorded()])('$name', async ({ name, body }) => {
     const random = randomSource(`${name} ${kind}`);
     // A token is some four characters; whether they were enough is asked below.

@@ -20,7 +20,7 @@ async function killAfter({ child, ended }: Running, ms: number): Promise<void> {
 }
 
 test(
-  `[S1] [S2] [R2] ${kills} kills while several callers append, cut, delete and sweep`,
+  `[S1] [S2] [R2] [I2] ${kills} kills while several callers append, cut, delete and sweep`,
   async () => {
     const random = randomSource('kills');
     const path = makePath();

@@ -49,7 +49,7 @@ const everyFault: readonly (readonly Step[])[] = [
   streamedApart(begin, text(canary('said'))),
 ];
 
-describe('A20 A21 a whole process at log level trace', () => {
+describe('A20 A21 [I9] a whole process at log level trace', () => {
   it('A20 A21 no key, no word of a conversation and no stack frame of a request is printed', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-'));
     const fake = await FakeCohere.start();

@@ -8,7 +8,7 @@ import { checkTables } from './check-tables.ts';
 
 const said = (at: number) => JSON.stringify(`said ${at} `.repeat(200));
 
-test('[S3] [R2] [R8] [R9] full at every append of a small file: nothing is half, the rest is as it was', async () => {
+test('[S3] [R2] [R8] [R9] [I11] full at every append of a small file: nothing is half, the rest is as it was', async () => {
   const fits = new Set<number>();
   for (let maxBytes = 296 * 1024; maxBytes <= 456 * 1024; maxBytes += 8 * 1024) {
     const { path, records } = await beginSqlite({ maxBytes });
