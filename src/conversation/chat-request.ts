@@ -49,7 +49,9 @@ export interface SessionChoice {
   readonly dialect: 'session' | 'transcript';
   /** As the client gave it; absent: one is made. */
   readonly id?: string;
-  /** The client's own id of the conversation, from a header. It narrows and shows; it names nothing. */
+  /** Said in so many words: the messages are in the place of all that is stored. */
+  readonly isReplaced?: boolean;
+  /** The client's own id of the conversation. It narrows and shows; it names nothing. */
   readonly label?: string;
 }
 

@@ -64,6 +64,8 @@ export interface Turn {
   /** Where the session was longer than `keep`: the id under which it stays as it was. */
   readonly leftBehindId?: string | undefined;
   readonly label?: string | undefined;
+  /** The client gave the session its name, so that it will come back to it. */
+  readonly isNamed?: boolean;
   /** Digests by which the session can be found from now on (anchor.ts). */
   readonly anchors?: readonly string[] | undefined;
   /** What the client said. */

@@ -20,6 +20,34 @@ export function readLabel(headers: IncomingHttpHeaders, configured: readonly str
   return firstLabel(headers, configured) ?? firstLabel(headers, knownHeaders);
 }
 
+/** Names a session where it is an id of ours, or stands beside one new message; else it is a label. */
+export function readSessionHeader(headers: IncomingHttpHeaders): string | undefined {
+  const value = headers['x-session-id'];
+  return typeof value === 'string' ? value.trim() : undefined;
+}
+
+const sessionName = /^(?:x[-_]?)?session[-_]?id$/i;
+
+/** Names in the URL, or of headers, that are nearly one by which a session can be named; `?` stands before the former. */
+export function readNearMisses(
+  headers: IncomingHttpHeaders,
+  query: unknown,
+  configured: readonly string[],
+): string[] {
+  const taken = new Set([...knownHeaders, ...configured]);
+  const isMissed = (name: string) => sessionName.test(name) && !taken.has(name);
+  const inUrl = typeof query === 'object' && query !== null ? Object.keys(query) : [];
+  return [
+    ...inUrl.filter(name => sessionName.test(name)).map(name => `?${name}`),
+    ...Object.keys(headers).filter(isMissed),
+  ];
+}
+
+/** Keys of a body that are nearly one of the two. */
+export function isNearMiss(name: string): boolean {
+  return sessionName.test(name) && name !== 'sessionId' && name !== 'session_id';
+}
+
 function firstLabel(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {
   for (const name of names) {
     const value = headers[name];
@@ -29,6 +57,6 @@ function firstLabel(headers: IncomingHttpHeaders, names: readonly string[]): str
 }
 
 /** `X-Session-Id` is also the header of our answers, and some clients send back what they were given. */
-function isLabel(value: string): boolean {
+export function isLabel(value: string): boolean {
   return /^[\x21-\x7e]{1,128}$/.test(value) && !isMadeSessionId(value);
 }

@@ -11,7 +11,7 @@ const headerNames = {
 
 /** Clients and proxies between limit all headers of an answer, to 16 KiB or less. */
 const maxListBytes = 1024;
-const safeName = /^[\w.\-=[\]]{1,80}$/;
+const safeName = /^[\w.\-=?[\]]{1,80}$/;
 const separator = ', ';
 
 /** Each thing once; what is too much for a header only by its number: `...+12`. Empty lists are absent. */

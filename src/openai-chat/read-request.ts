@@ -10,8 +10,9 @@ import {
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { holdsImage, type Message, textOf } from '../conversation/message.ts';
-import { isSessionId } from '../conversation/session.ts';
+import { isNearMiss } from '../http/read-label.ts';
 import { checkSize, type SizeLimits } from './check-size.ts';
+import { chooseSession, type NamedBeside } from './choose-session.ts';
 import { readMessages } from './read-messages.ts';
 import { readSettings } from './read-settings.ts';
 import { readTools } from './read-tools.ts';
@@ -31,17 +32,15 @@ export type ReadLimits = SizeLimits;
 
 const knownFields = Object.keys(chatBody.shape);
 
-/** What the headers say. */
-export interface ReadClient {
-  /** The client's own id of the conversation. */
-  readonly label?: string | undefined;
+/** What headers and URL say. */
+export interface ReadClient extends NamedBeside {
   readonly wordsInResults?: boolean;
 }
 
 export function readRequest(
   body: unknown,
   limits: ReadLimits,
-  { label, wordsInResults = false }: ReadClient = {},
+  { wordsInResults = false, ...beside }: ReadClient = {},
 ): ReadRequest {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ProxyError('invalid_request', 'The request body must be a JSON object.');
@@ -53,9 +52,12 @@ export function readRequest(
   refuseWhatChangesTheAnswer(fields);
 
   const notes = new AdjustmentNotes();
-  const messages = readAllMessages(fields, notes);
+  const nearMisses = [...Object.keys(body).filter(isNearMiss), ...(beside.nearMisses ?? [])];
+  const { messages, isNothing } = readAllMessages(fields, notes);
   const holdsAssistant = messages.some(message => message.role === 'assistant');
-  const session = chooseSession(fields, holdsAssistant);
+  const { choice: session, dropped } = chooseSession(fields, holdsAssistant, { ...beside, nearMisses });
+  // A session may wait for an answer to what it holds.
+  if (isNothing && (session.id === undefined || session.isReplaced)) throw isNothing;
   if (!fields.model && session.id === undefined && session.dialect === 'transcript') {
     throw new ProxyError('missing_required_parameter', "Missing required parameter: 'model'.", {
       param: 'model',
@@ -78,7 +80,7 @@ export function readRequest(
       strictTools,
       parallelToolCalls: fields.parallel_tool_calls ?? true,
       settings,
-      session: label === undefined ? session : { ...session, label },
+      session,
       ...(wordsInResults ? { wordsInResults } : {}),
       truncation: fields.truncation ?? 'auto',
       stream: fields.stream ?? false,
@@ -87,13 +89,15 @@ export function readRequest(
     user: fields.user || fields.safety_identifier || undefined,
     includeUsage: fields.stream_options?.include_usage ?? false,
     includeMessages:
-      fields.include_messages ?? (session.dialect === 'session' || (!holdsAssistant && !tools)),
+      fields.include_messages ??
+      (session.dialect === 'session' || (!holdsAssistant && !tools) || bringsLastStep(session, messages)),
     adjustments: joinAdjustments(
       {
         ...noAdjustments,
         dropped: [
           ...(fields.messages?.some(holdsName) ? ['messages.name'] : []),
           ...Object.keys(body).filter(name => !Object.hasOwn(chatBody.shape, name)),
+          ...dropped,
         ],
       },
       notes,
@@ -101,6 +105,11 @@ export function readRequest(
       adjustedSettings,
     ),
   };
+}
+
+/** What is new, behind the call that a session waits with: no transcript, although it holds an assistant message. */
+function bringsLastStep({ id, isReplaced }: SessionChoice, [first]: readonly Message[]): boolean {
+  return id !== undefined && !isReplaced && first?.role === 'assistant' && Boolean(first.toolCalls?.length);
 }
 
 /** Cohere refuses the field; the legacy role `function` needs it, and says nothing more with it. */
@@ -123,7 +132,13 @@ function refuseWhatChangesTheAnswer(fields: ChatBody): void {
   if (fields.web_search_options) refuse('web_search_options', "Cohere's chat API v2 has no web search.");
 }
 
-function readAllMessages(fields: ChatBody, notes: AdjustmentNotes): Message[] {
+interface ReadAll {
+  readonly messages: Message[];
+  /** What is wrong where there is no session that waits for an answer. */
+  readonly isNothing?: ProxyError;
+}
+
+function readAllMessages(fields: ChatBody, notes: AdjustmentNotes): ReadAll {
   const { message } = fields;
   const hasMessage = message !== undefined && message !== null;
   if (hasMessage && fields.messages) {
@@ -131,22 +146,25 @@ function readAllMessages(fields: ChatBody, notes: AdjustmentNotes): Message[] {
       param: 'message',
     });
   }
-  if (hasMessage) return [readOneMessage(message, notes)];
+  if (hasMessage) return readOneMessage(message, notes);
   if (!fields.messages) {
     throw new ProxyError('missing_required_parameter', "Missing required parameter: 'messages'.", {
       param: 'messages',
     });
   }
   if (fields.messages.length === 0) {
-    throw new ProxyError('empty_array', "Invalid 'messages': empty array. Expected at least one message.", {
-      param: 'messages',
-    });
+    const isNothing = new ProxyError(
+      'empty_array',
+      "Invalid 'messages': empty array. Expected at least one message.",
+      { param: 'messages' },
+    );
+    return { messages: [], isNothing };
   }
-  return readMessages(fields.messages, notes);
+  return { messages: readMessages(fields.messages, notes) };
 }
 
 /** `message`: a text, a list of parts, or a whole message of the user. */
-function readOneMessage(value: unknown, notes: AdjustmentNotes): Message {
+function readOneMessage(value: unknown, notes: AdjustmentNotes): ReadAll {
   const isMessage = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (typeof value === 'number' || typeof value === 'boolean') {
     throw new ProxyError(
@@ -169,38 +187,14 @@ function readOneMessage(value: unknown, notes: AdjustmentNotes): Message {
     if (!(error instanceof ProxyError)) throw error;
     throw new ProxyError(error.code, rename(error.message), { param: rename(error.param ?? 'message') });
   }
-  const saysNothing = message?.role === 'user' && textOf(message) === '' && !holdsImage(message);
-  if (message?.role !== 'user' || saysNothing) {
-    throw new ProxyError(
-      'invalid_value',
-      "Invalid 'message': it must be what the user says, and not empty.",
-      {
-        param: 'message',
-      },
-    );
-  }
-  return message;
-}
-
-function chooseSession(fields: ChatBody, holdsAssistant: boolean): SessionChoice {
-  const id = fields.sessionId ?? undefined;
-  if (id !== undefined && !isSessionId(id)) {
-    throw new ProxyError(
-      'invalid_value',
-      "Invalid 'sessionId': expected 1 to 128 letters, numbers, underscores or dashes.",
-      { param: 'sessionId' },
-    );
-  }
-  const bringsMessage = fields.message !== undefined && fields.message !== null;
-  const isNew = bringsMessage || (id !== undefined && !holdsAssistant);
-  const dialect = fields.history
-    ? fields.history === 'append'
-      ? 'session'
-      : 'transcript'
-    : isNew
-      ? 'session'
-      : 'transcript';
-  return { dialect, ...(id === undefined ? {} : { id }) };
+  const refusal = new ProxyError(
+    'invalid_value',
+    "Invalid 'message': it must be what the user says, and not empty.",
+    { param: 'message' },
+  );
+  if (message?.role !== 'user') throw refusal;
+  const saysNothing = textOf(message) === '' && !holdsImage(message);
+  return saysNothing ? { messages: [], isNothing: refusal } : { messages: [message] };
 }
 
 /** The first problem, with its path in OpenAI's form: `tools[0].function.name`. */

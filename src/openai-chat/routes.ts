@@ -1,5 +1,4 @@
 // POST /v1/chat/completions: read, run, write.
-import type { IncomingHttpHeaders } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { joinAdjustments } from '../conversation/adjustments.ts';
@@ -8,7 +7,7 @@ import type { Reply } from '../conversation/reply.ts';
 import type { App } from '../http/app.ts';
 import { limitUnread } from '../http/limit-unread.ts';
 import { putsWordsInResults } from '../http/read-client.ts';
-import { readLabel } from '../http/read-label.ts';
+import { readLabel, readNearMisses, readSessionHeader } from '../http/read-label.ts';
 import { readRepetition } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
 import { sendJson } from '../http/send-json.ts';
@@ -32,8 +31,10 @@ export interface ChatRoutesOptions {
 }
 
 export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }: ChatRoutesOptions): void {
-  const readClient = (headers: IncomingHttpHeaders) => ({
+  const readClient = ({ headers, query }: FastifyRequest) => ({
     label: readLabel(headers, labelHeaders),
+    sessionHeader: readSessionHeader(headers),
+    nearMisses: readNearMisses(headers, query, labelHeaders),
     wordsInResults: putsWordsInResults(headers),
   });
 
@@ -41,7 +42,7 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
 
   app.post('/v1/chat/completions', { config: { isTurn: true } }, async (request, reply) => {
     const pauses = new Pauses();
-    const read = readRequest(request.body, limits, readClient(request.headers));
+    const read = readRequest(request.body, limits, readClient(request));
     const client = running.watch(reply.raw);
     await pauses.pass();
     const caller = { ...request.caller, user: read.user };
@@ -66,7 +67,7 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
   });
 
   app.post('/v1/chat/completions/input_tokens', async (request, reply) => {
-    const read = readRequest(request.body, limits, readClient(request.headers));
+    const read = readRequest(request.body, limits, readClient(request));
     const counted = await countTurn(
       { chat: read.chat, caller: { ...request.caller, user: read.user } },
       turns,

@@ -85,6 +85,8 @@ export const chatBody = z.object({
 
   // The session dialect.
   sessionId: z.string().nullish(),
+  // Others' name for it, and for other things.
+  session_id: z.unknown().optional(),
   message: z.unknown().optional(),
   history: z.enum(['append', 'replace']).nullish(),
   truncation: z.enum(['auto', 'disabled']).nullish(),

@@ -20,7 +20,7 @@ export function nextSession(
   const first = before ?? turn;
   const { dialect, label, idleMs } = first;
   // Its client may go on in other words, so that nobody comes back to it.
-  const isOnce = !before && dialect === 'transcript' && turn.reply !== undefined;
+  const isOnce = !before && dialect === 'transcript' && turn.reply !== undefined && !turn.isNamed;
   const { sessionIdleMs, transcriptIdleMs } = limits;
   const livesMs = idleMs ?? (isOnce ? Math.min(sessionIdleMs, transcriptIdleMs) : sessionIdleMs);
   return {

@@ -18,7 +18,8 @@
 // R15 A note is read as it was last written.
 // R16 A session is held by one at a time, until it is let go of or its holder was silent for too long.
 // R17 Of requests with one key one runs; when it is done its answer is kept, when it failed the next one runs.
-// R18 A session that was given a time of its own expires by that; a transcript that nobody went on with by the short one.
+// R18 A session that was given a time of its own expires by that; a transcript that nobody went on with by the short
+//     one, unless its client named it.
 // R19 An owner has at most so many sessions and so many bytes: what would be more is refused (`store_full`) and changes
 //     nothing; in memory its own longest unused go instead. What was deleted, replaced or expired no longer counts.
 // R20 Where room is made for all, it is made by owners that take more than their share of it; no owner loses anything to

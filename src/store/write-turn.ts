@@ -32,7 +32,7 @@ export function writeTurn(
     return text.digest === held ? { digest: text.digest } : text;
   };
   // Its client may go on in other words, so that nobody comes back to it.
-  const isOnce = !before && dialect === 'transcript' && reply !== undefined;
+  const isOnce = !before && dialect === 'transcript' && reply !== undefined && !turn.isNamed;
   return {
     ...more,
     id,

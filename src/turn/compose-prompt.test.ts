@@ -98,11 +98,18 @@ describe('what is said', () => {
     expect(composed.added).toEqual([user('2'), system('d')]);
   });
 
-  test.each(['session', 'transcript'] as const)('%s: only system messages are refused', dialect => {
-    expect(refusal(request(dialect, [system()]), session([user(), said]), 'm')).toEqual({
+  test('only system messages are nothing new where the session has its answer', () => {
+    expect(refusal(request('session', [system()]), session([user(), said]), 'm')).toEqual({
       code: 'invalid_value',
       param: 'messages',
     });
+  });
+
+  test("XE4 a conversation of system messages alone: the last one is the user's, in the prompt only", () => {
+    const given = request('transcript', [system('a'), system('b')]);
+    const { prompt, system: kept, added } = composePrompt(given, undefined, 'm');
+    expect([...prompt.messages]).toEqual([system('a'), user('b')]);
+    expect([kept, added]).toEqual([[system('a'), system('b')], []]);
   });
 
   test('an open call is answered in the prompt, never in what is stored', () => {

@@ -35,21 +35,21 @@ export function composePrompt(request: ChatRequest, continuation: Continuation, 
   const { session, system, history, told, offset } = continuation;
   const added = answerOpenCalls(history, continuation.added);
   // A conversation that was begun in the same words adds nothing to them but another answer.
-  const isAsked = added.length > 0 || isDue(history);
-  if (!isAsked || !(holdsSaid(history) || holdsSaid(added))) {
+  const isAsked = added.length > 0 || isDue(history) || (history.length === 0 && system.length > 0);
+  if (!isAsked && history.length > 0) {
     throw new ProxyError(
       'invalid_value',
-      'There must be a message beside the system text, and not an empty one.',
-      {
-        param: 'messages',
-      },
+      'Nothing new is said, and the conversation does not wait for an answer: its last message is one.',
+      { param: 'messages' },
     );
   }
+  if (!isAsked) throw userMissing();
   if (request.session.dialect === 'session') checkNewMessages(history, added, offset);
-  const messages =
+  const asked =
     told === undefined && isInOrderWith(history, added) && !holdsResultImage(history, added)
       ? new Passage({ lead: system, history, rest: added })
       : Passage.of(moveResultImages(repairTranscript([...system, ...(told ?? history), ...added])));
+  const messages = history.fold(holdsUser) || added.some(isSaidByUser) ? asked : withUser(asked);
   const tools = request.tools ?? (isOwn(request) ? session?.tools : undefined) ?? [];
   const { offered, toolChoice } = offerTools(request, tools, messages);
   const prompt: Prompt = {
@@ -74,10 +74,28 @@ function isDue(history: History): boolean {
   return last !== undefined && last.role !== 'assistant';
 }
 
-function holdsSaid(messages: Iterable<Message>): boolean {
-  for (const message of messages) if (saysSomething(message)) return true;
-  return false;
+/** Cohere wants a message of the user. Others take the last system text for one, and so does this. */
+function withUser(asked: Passage): Passage {
+  const messages = [...asked];
+  if (messages.some(isSaidByUser)) return asked;
+  const place = messages.findLastIndex(message => message.role === 'system' && textOf(message) !== '');
+  const said = messages[place];
+  if (!said) throw userMissing();
+  return Passage.of(messages.with(place, { role: 'user', content: textOf(said) }));
 }
+
+function userMissing(): ProxyError {
+  return new ProxyError('invalid_value', 'There must be a message of the user, and not an empty one.', {
+    param: 'messages',
+  });
+}
+
+const isSaidByUser = (message: Message) => message.role === 'user' && saysSomething(message);
+
+const holdsUser = {
+  start: () => false,
+  step: (holds: boolean, message: Message) => holds || isSaidByUser(message),
+};
 
 /** Cohere leaves nothing of the others. */
 function saysSomething(message: Message): boolean {

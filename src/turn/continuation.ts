@@ -4,7 +4,7 @@ import { storedPlaceOf, type TranscriptMatch } from '../conversation/match-trans
 import type { Message, SystemMessage } from '../conversation/message.ts';
 import { isOwnReply } from '../conversation/origin.ts';
 import { cutsWithin, type RememberedCut } from '../conversation/remembered-cuts.ts';
-import { isSameForm } from '../conversation/same-message.ts';
+import { isSameForm, isSameMessage } from '../conversation/same-message.ts';
 import type { Parent, Session } from '../conversation/session.ts';
 import type { SystemText } from '../conversation/system-text.ts';
 
@@ -67,6 +67,36 @@ export function goOnFrom(session: Session, match: TranscriptMatch, { system, mes
     cuts: told === undefined ? cutsWithin(session.cuts ?? [], history.length) : undefined,
     parent: { id: session.key.id, rootId: session.rootId, messages: history },
   };
+}
+
+/**
+ * What is sent begins with the session's own last step, from `step` on: what follows is new. Where a call or a result of
+ * it is another one now, the client's word holds from there on, as in a transcript.
+ */
+export function goOnFromStep(session: Session, step: number, sent: Sent): Continuation {
+  const { messages } = session;
+  const [calls, ...rest] = sent.messages;
+  const stored = messages.at(step);
+  const leave = (place: number, added: readonly Message[]): Continuation => ({
+    ...appendTo(session, sent),
+    history: messages.take(place),
+    added,
+    offset: sent.system.length + place - step,
+    cuts: cutsWithin(session.cuts ?? [], place),
+  });
+  if (!calls || !stored || !isSameMessage(stored, calls)) return leave(step, sent.messages);
+  const results = messages.slice(step + 1);
+  const isEdited = results.some(result => rest.some(one => isOtherResult(result, one)));
+  if (isEdited) return leave(step + 1, rest);
+  return leave(
+    messages.length,
+    rest.filter(one => !results.some(result => isSameMessage(result, one))),
+  );
+}
+
+function isOtherResult(stored: Message, sent: Message): boolean {
+  const isOfCall = stored.role === 'tool' && sent.role === 'tool' && stored.toolCallId === sent.toolCallId;
+  return isOfCall && !isSameMessage(stored, sent);
 }
 
 /**

@@ -1,6 +1,7 @@
 // Which session a request speaks to: named, recognised, begun, or refused. Never silent amnesia, never another's.
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { lastStepIn } from '../conversation/last-step.ts';
 import { matchTranscript } from '../conversation/match-transcript.ts';
 import {
   isMadeSessionId,
@@ -12,7 +13,7 @@ import {
 } from '../conversation/session.ts';
 import { splitLeadingSystem } from '../conversation/transcript.ts';
 import type { AppendResult, ReadResult, SessionStore } from '../store/session-store.ts';
-import { appendTo, beginWith, type Continuation, goOnFrom, type Sent } from './continuation.ts';
+import { appendTo, beginWith, type Continuation, goOnFrom, goOnFromStep, type Sent } from './continuation.ts';
 import { type HeldSession, type HoldParts, tryHoldSession, waitForSession } from './hold-session.ts';
 import { findNative, openCarried, type Seal } from './native-messages.ts';
 import { isOtherLabel, type Recognised, recognise, withoutLastReply } from './recognise.ts';
@@ -163,12 +164,14 @@ function checkFound(choice: SessionChoice, id: string, status: ReadResult['statu
 
 /** How a request goes on from the session that it names. */
 async function continueNamed(
-  { dialect }: SessionChoice,
+  { dialect, isReplaced }: SessionChoice,
   session: Session,
   sent: Sent,
   space: Space,
   store: SessionStore,
 ): Promise<Continuation> {
+  const step = isReplaced ? undefined : lastStepIn(session.messages, sent.messages);
+  if (step !== undefined) return goOnFromStep(session, step, sent);
   if (dialect === 'session') return appendTo(session, sent);
   const match = matchTranscript(session.messages, withoutLastReply(sent.messages));
   const continuation = match ? goOnFrom(session, match, sent) : { ...beginWith(sent), session };

@@ -258,6 +258,7 @@ export class RunningTurn implements Answer {
       ...(opened.version === 0 ? { parent: opened.continuation.parent } : {}),
       leftBehindId: opened.leftBehindId,
       label,
+      isNamed: request.session.id !== undefined && request.session.id === opened.key?.id,
       anchors: anchorsLeftBy({
         history,
         said: [...added, reply.message],

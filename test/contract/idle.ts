@@ -163,16 +163,18 @@ export function testIdle(begin: BeginStore): void {
       expect(await status(store, 'gone-on-with')).toBe('found');
     });
 
-    test('[R18] not where it was brought whole, has a time of its own, or is none', async () => {
+    test('[R18] [XD9] not where it was brought whole, has a name or a time of its own, or is none', async () => {
       const { store } = await begin({ transcriptIdleMs });
       const begun = {
         brought: unanswered([{ role: 'user', content: '1' }], transcript),
         own: turn('1', { ...transcript, idleMs: 5_000 }),
+        named: turn('1', { ...transcript, isNamed: true }),
         session: turn('1'),
       };
       for (const [id, first] of Object.entries(begun))
         await store.append(key(id), first, { expectedVersion: 0 });
       expect(await livesMs(store, 'brought')).toBe(sessionIdleMs);
+      expect(await livesMs(store, 'named')).toBe(sessionIdleMs);
       expect(await livesMs(store, 'own')).toBe(5_000);
       expect(await livesMs(store, 'session')).toBe(sessionIdleMs);
       await store.append(key('once'), turn('1', transcript), { expectedVersion: 0 });
