@@ -21,7 +21,9 @@ interface Sent {
 
 /** Role and text of each message of the newest chat request. */
 function sentTo({ fake }: Pair): string[] {
-  const { messages } = fake.chatRequests.at(-1)?.json as { messages: readonly Sent[] };
+  const sent = fake.chatRequests.at(-1);
+  if (!sent) throw new Error('Cohere was not asked');
+  const { messages } = sent.json as { messages: readonly Sent[] };
   return messages.map(({ role, content, tool_calls: calls }) => {
     const text =
       typeof content === 'string' ? content : (content ?? []).map(part => part.text ?? part.type).join('|');
