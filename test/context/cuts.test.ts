@@ -88,15 +88,14 @@ describe.each([
       { role: 'assistant', content: 're The' },
       { role: 'user', content: words('early', 600) },
       { role: 'assistant', content: 're early' },
+      { role: 'user', content: words('later', 600) },
+      { role: 'assistant', content: 're later' },
     ];
-    const edited = (content: string) => [
-      ...beginning,
-      { role: 'user', content },
-      { role: 'assistant', content: `re ${content.split(' ')[0]}` },
-      { role: 'user', content: 'Go on.' },
-    ];
-    const cut = await ask(pair, { messages: edited(words('large', 2_500)) });
-    expect(cut.truncated).not.toBeNull();
+    // What follows shares answers that were given here, and with them what was left out of the large one's prompt.
+    for (const length of [1, 3, 5]) await ask(pair, { messages: beginning.slice(0, length) });
+    const edited = (content: string) => [...beginning, { role: 'user', content }];
+    const cut = await ask(pair, { messages: edited(words('large', 2_000)) });
+    expect(cut.truncated).toMatch(/^messages=[1-9]/);
     const whole = await ask(pair, { messages: edited('brief words') });
     expect(whole).toMatchObject({ truncated: null, sent: edited('brief words') });
   });
