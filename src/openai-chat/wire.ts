@@ -40,14 +40,20 @@ const responseFormat = z.object({
   schema: jsonObject.nullish(),
 });
 
+/** Names a space of its owner's sessions: in lists, queries and exports too, which take whole characters only. */
+const spaceName = z
+  .string()
+  .max(512)
+  .refine(name => name.isWellFormed(), { error: 'expected whole characters' });
+
 export const chatBody = z.object({
   model: z.string().min(1).max(256).nullish(),
   messages: z.array(z.unknown()).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
-  user: z.string().max(512).nullish(),
+  user: spaceName.nullish(),
   // OpenAI's newer name for it; parts sessions where `user` says nothing.
-  safety_identifier: z.string().max(512).nullish(),
+  safety_identifier: spaceName.nullish(),
 
   // Read one by one (read-tools.ts): one that does not fit ends no conversation.
   tools: z.array(z.unknown()).nullish(),

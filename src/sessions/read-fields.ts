@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { type ErrorCode, ProxyError } from '../conversation/errors.ts';
 
-/** What narrows to one space; the empty string is the space without `user`. */
-export const userField = z.string().max(512);
+/** What narrows to one space; the empty string is the space without `user`. Halves of surrogate pairs fit no query. */
+export const userField = z
+  .string()
+  .max(512)
+  .refine(user => user.isWellFormed(), { error: 'expected whole characters' });
 /** As in a client's header. */
 export const labelField = z.string().regex(/^[\x21-\x7e]{1,128}$/, 'expected 1 to 128 visible characters');
 

@@ -26,7 +26,7 @@ const yesOrNo = z.enum(['true', 'false']);
 
 const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
-  after: z.string().max(1024).optional(),
+  after: z.string().max(2048).optional(),
   user: userField.optional(),
   label: z.string().max(128).optional(),
   branches: yesOrNo.optional(),
