@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SessionKey } from '../src/conversation/session.ts';
 import type { TurnRecord } from '../src/store/records.ts';
+import { DiskRoom } from '../src/store/sqlite/disk-room.ts';
 import { openDatabase } from '../src/store/sqlite/open-database.ts';
 import { Shelves } from '../src/store/sqlite/shelves.ts';
+import { SpareRoom } from '../src/store/sqlite/spare-room.ts';
 import { SqliteRecords } from '../src/store/sqlite/sqlite-records.ts';
 import { SqliteSessions } from '../src/store/sqlite/sqlite-sessions.ts';
 import { Tables } from '../src/store/sqlite/tables.ts';
@@ -61,7 +63,11 @@ function fill(): void {
   const { database } = openDatabase({ path });
   const tables = new Tables(database);
   tables.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -500000');
-  const filled = new SqliteSessions(tables, new Shelves(tables, { nowMs: Date.now() }, tombstoneMs));
+  const filled = new SqliteSessions(
+    tables,
+    new Shelves(tables, { nowMs: Date.now() }, tombstoneMs),
+    new DiskRoom(tables, new SpareRoom(path)),
+  );
   for (let at = 0; at < count; at += 1) {
     if (at % perCommit === 0) tables.run('BEGIN IMMEDIATE');
     filled.append(keyOf(at), turnOf(at, 0), { expectedVersion: 0 });

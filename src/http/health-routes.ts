@@ -18,7 +18,12 @@ export function addHealthRoutes(app: App, { checkStore, cohereKey }: HealthRoute
     try {
       await checkStore();
     } catch (cause) {
-      throw new ProxyError('store_unavailable', 'The session store does not answer.', { cause });
+      const isFull = cause instanceof ProxyError && cause.code === 'store_full';
+      throw new ProxyError(
+        'store_unavailable',
+        isFull ? cause.message : 'The session store does not answer.',
+        { cause },
+      );
     }
     return reply.send({ status: 'ok', cohere_key: cohereKey() });
   });

@@ -2,6 +2,7 @@
 import { ProxyError } from '../../conversation/errors.ts';
 import type { Answer, Call, CallName, Failure, SynchronousRecords } from './calls.ts';
 import type { Clock } from './clock.ts';
+import type { DiskRoom } from './disk-room.ts';
 import { readFailure } from './read-failure.ts';
 import type { Tables } from './tables.ts';
 
@@ -14,6 +15,7 @@ export interface GroupCommitOptions {
   readonly tables: Tables;
   readonly records: SynchronousRecords;
   readonly clock: Clock;
+  readonly room: DiskRoom;
   /** Why nothing may be written now; undefined where it may. */
   readonly refusal: () => string | undefined;
 }
@@ -39,7 +41,7 @@ export class GroupCommit {
   }
 
   answer(calls: readonly TimedCall[]): Answer[] {
-    const { tables, refusal } = this.#options;
+    const { tables, refusal, room } = this.#options;
     const writes = calls.filter(({ call }) => isWrite(call));
     if (writes.length === 0) return this.#read(calls);
     const reason = refusal();
@@ -51,14 +53,40 @@ export class GroupCommit {
       return this.#read(calls, readFailure(error));
     }
     try {
+      return this.#commit(calls);
+    } catch (error) {
+      // Nothing was stored. Each by itself: who has room, or needs none, is not to suffer from who has not.
+      if (calls.length > 1) return calls.flatMap(timed => this.answer([timed]));
+      room.note(error);
+      return calls.map(timed => this.#delete(timed, error));
+    }
+  }
+
+  /** In the transaction that was begun. @throws with everything undone */
+  #commit(calls: readonly TimedCall[]): Answer[] {
+    const { tables } = this.#options;
+    try {
       const answers = calls.map(timed => this.#write(timed));
       tables.run('COMMIT');
       return answers;
     } catch (error) {
       if (tables.isInTransaction) tables.run('ROLLBACK');
-      // Nothing was stored. Each by itself: who has room, or needs none, is not to suffer from who has not.
-      if (calls.length > 1) return calls.flatMap(timed => this.answer([timed]));
-      return calls.map(({ call }) => failed(call, error));
+      throw error;
+    }
+  }
+
+  /** What makes room is done once more with the room that is kept for it. */
+  #delete(timed: TimedCall, failure: unknown): Answer {
+    const { tables, room } = this.#options;
+    if (timed.call.name !== 'delete') return failed(timed.call, failure);
+    try {
+      const [answer] = room.deleteWithSpare(failure, () => {
+        tables.run('BEGIN IMMEDIATE');
+        return this.#commit([timed]);
+      });
+      return answer ?? failed(timed.call, failure);
+    } catch (error) {
+      return failed(timed.call, error);
     }
   }
 

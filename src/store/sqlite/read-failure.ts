@@ -44,6 +44,10 @@ export function isDamaged(error: unknown): boolean {
   return code === codes.corrupt || code === codes.notADatabase;
 }
 
+export function isFull(error: unknown): boolean {
+  return resultCodeOf(error) === codes.full;
+}
+
 export function isReadOnly(error: unknown): boolean {
   const code = resultCodeOf(error);
   return code === codes.readOnly || code === codes.cannotOpen || code === codes.permission;

@@ -15,6 +15,7 @@ import type { Claim, ClaimRequest, Lease, ListOptions } from '../session-store.t
 import { appendTurn } from './append-turn.ts';
 import type { SynchronousRecords } from './calls.ts';
 import type { Clock } from './clock.ts';
+import type { DiskRoom } from './disk-room.ts';
 import { listSessions } from './list-sessions.ts';
 import { decodeUser, encodeName } from './names.ts';
 import { text } from './rows.ts';
@@ -26,9 +27,11 @@ export class SqliteSessions implements SynchronousRecords {
   readonly #tables: Tables;
   readonly #shelves: Shelves;
   readonly #clock: Clock;
+  readonly #room: DiskRoom;
 
-  constructor(tables: Tables, shelves: Shelves) {
+  constructor(tables: Tables, shelves: Shelves, room: DiskRoom) {
     this.#tables = tables;
+    this.#room = room;
     this.#shelves = shelves;
     this.#clock = shelves.clock;
   }
@@ -128,6 +131,7 @@ export class SqliteSessions implements SynchronousRecords {
   /** Whoever calls has begun to write. */
   check(): void {
     this.#tables.exec('SELECT 1 FROM sessions LIMIT 1');
+    this.#room.check();
   }
 
   #find(key: SessionKey): StoredSession | undefined {

@@ -1,7 +1,7 @@
 // Removes what is due, in slices between which calls are answered; then gives the room back to the disk.
 import { sizeOf } from './check-file.ts';
 import type { Clock } from './clock.ts';
-import { isBusy } from './read-failure.ts';
+import { isBusy, isFull } from './read-failure.ts';
 import { integer } from './rows.ts';
 import type { Shelves } from './shelves.ts';
 import type { Tables } from './tables.ts';
@@ -121,8 +121,8 @@ export class Sweeper {
     try {
       tables.exec('VACUUM');
     } catch (error) {
-      // Another process is writing: the next time.
-      if (isBusy(error)) return false;
+      // Another process is writing, or there is no room for a second copy: the next time.
+      if (isBusy(error) || isFull(error)) return false;
       throw error;
     }
     this.#rewritten = deleted;

@@ -1,10 +1,12 @@
 // The thread that has the database: waiting for the disk, for locks and for long lists keeps nobody else waiting.
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Order, Report, WorkerSettings } from './calls.ts';
+import { DiskRoom } from './disk-room.ts';
 import { FileGuard } from './file-guard.ts';
 import { GroupCommit, type TimedCall, textOf } from './group-commit.ts';
 import { openDatabase } from './open-database.ts';
 import { Shelves } from './shelves.ts';
+import { SpareRoom } from './spare-room.ts';
 import { SqliteSessions } from './sqlite-sessions.ts';
 import { Sweeper } from './sweeper.ts';
 import { Tables } from './tables.ts';
@@ -12,17 +14,25 @@ import { Tables } from './tables.ts';
 /** More calls in one transaction cost hardly less each; while some are written, the event loop asks for the next. */
 const groupSize = 48;
 
+/** A start is not to wait for it. */
+const spareAfterMs = 250;
+/** Calls wait meanwhile; the rest is for the next sweep. */
+const slicesWithSpare = 100;
+
 class CallLoop {
   readonly #port: MessagePort;
   readonly #tables: Tables;
   readonly #commit: GroupCommit;
   readonly #sweeper: Sweeper;
+  readonly #room: DiskRoom;
+  readonly #isWritable: boolean;
   #waiting: TimedCall[] = [];
 
   constructor(port: MessagePort, { path, tombstoneMs, maxBytes }: WorkerSettings) {
     this.#port = port;
     const { database, realPath, readOnlyBecause, warning } = openDatabase({ path, maxBytes });
     this.#tables = new Tables(database);
+    this.#room = new DiskRoom(this.#tables, new SpareRoom(realPath));
     const clock = { nowMs: 0 };
     const shelves = new Shelves(this.#tables, clock, tombstoneMs);
     const files = new FileGuard(path, realPath);
@@ -36,11 +46,13 @@ class CallLoop {
     };
     this.#commit = new GroupCommit({
       tables: this.#tables,
-      records: new SqliteSessions(this.#tables, shelves),
+      records: new SqliteSessions(this.#tables, shelves, this.#room),
       clock,
+      room: this.#room,
       refusal,
     });
     this.#sweeper = new Sweeper({ tables: this.#tables, shelves, clock, path: realPath, refusal });
+    this.#isWritable = readOnlyBecause === undefined;
     if (warning !== undefined) this.#tell(warning);
     if (readOnlyBecause !== undefined)
       this.#tell(`The session store ${path} can only be read: ${readOnlyBecause}`);
@@ -57,6 +69,7 @@ class CallLoop {
       this.#answer();
     });
     this.#report({ kind: 'opened' });
+    if (this.#isWritable) setTimeout(() => this.#room.hold(), spareAfterMs).unref();
   }
 
   #take(order: Order): void {
@@ -79,18 +92,36 @@ class CallLoop {
 
   /** A slice at a time; calls that come go first. */
   #sweep(nowMs: number): void {
+    const end = () => {
+      this.#room.hold();
+      this.#report({ kind: 'swept' });
+    };
     const step = () => {
       try {
         if (this.#sweeper.step()) setImmediate(step);
-        else this.#report({ kind: 'swept' });
+        else end();
       } catch (error) {
         this.#sweeper.stop();
-        this.#tell('What expired could not be removed from the session store.', error);
-        this.#report({ kind: 'swept' });
+        this.#sweepWithSpare(nowMs, error);
+        end();
       }
     };
     if (this.#sweeper.begin(nowMs)) step();
     else this.#report({ kind: 'swept' });
+  }
+
+  /** What expired makes room for what comes. */
+  #sweepWithSpare(nowMs: number, failure: unknown): void {
+    try {
+      this.#room.deleteWithSpare(failure, () => {
+        this.#sweeper.begin(nowMs);
+        for (let slices = 0; slices < slicesWithSpare && this.#sweeper.step(); slices += 1);
+        this.#sweeper.stop();
+      });
+    } catch (error) {
+      this.#sweeper.stop();
+      this.#tell('What expired could not be removed from the session store.', error);
+    }
   }
 
   #close(): void {

@@ -1,7 +1,12 @@
 // S3: no room left.
-import { statSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { codeOf } from '../../contract/given.ts';
+import { hasSmallDisk, startOnSmallDisk } from '../../support/small-disk.ts';
 import { key, turn } from '../record-turn.ts';
 import { beginSqlite } from './begin.ts';
 import { checkTables } from './check-tables.ts';
@@ -56,4 +61,45 @@ test('[S3] of many that come together those that fit are stored, and each is tol
     expect((await records.open(key(id))).status).toBe(codes[at] === 'works' ? 'found' : 'missing');
   await records.close();
   checkTables(path);
+});
+
+describe.runIf(hasSmallDisk)('a full disk', () => {
+  test.each([8, 10, 14])(
+    '[S3] [XF9] of %s MiB: what is there can be deleted, and expires',
+    async mebibytes => {
+      const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-'));
+      onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+      const program = fileURLToPath(new URL('full-disk-process.ts', import.meta.url));
+      const child = startOnSmallDisk(directory, mebibytes * 2 ** 20, [program, directory]);
+      onTestFinished(() => void child.kill('SIGKILL'));
+      let text = '';
+      for (const output of [child.stdout, child.stderr])
+        output.setEncoding('utf8').on('data', part => {
+          text += part;
+        });
+      await once(child, 'close');
+      const told = text
+        .trimEnd()
+        .split('\n')
+        .map(line => (line.startsWith('[') ? JSON.parse(line) : line));
+      expect(told).toEqual([
+        ['ready', 'works'],
+        ['full', 'store_full'],
+        ['stored', true],
+        ['ready', 'store_full'],
+        ['read', 'found'],
+        ...Array.from({ length: 5 }, () => ['deleted', true]),
+        ['deleted', [true, true, true, true, true]],
+        ['ready', 'works'],
+        ['appended', 'works'],
+        ['full', 'store_full'],
+        ['expired', 0],
+        ['ready', 'works'],
+        ['full', 'store_full'],
+        ['stored again', true],
+        ['read', 'found'],
+        ['problems', []],
+      ]);
+    },
+  );
 });
