@@ -4,7 +4,7 @@
 //   prefix, base64url of: version (1 byte), nonce (12), AES-256-GCM of the message's deflated JSON, tag (16)
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { isAssistantMessage } from './conversation/is-assistant-message.ts';
+import { isAssistantMessage } from './conversation/is-message.ts';
 import { type AssistantMessage, carriedPrefix } from './conversation/message.ts';
 import type { Space } from './conversation/session.ts';
 

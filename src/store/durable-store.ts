@@ -5,6 +5,7 @@ import { digestOf } from '../conversation/digest.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
+import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
 import type { Session, SessionKey, Space, Turn } from '../conversation/session.ts';
 import { hintOf } from './hint-names.ts';
 import { type Hot, type HotLimits, HotSessions } from './hot-sessions.ts';
@@ -156,7 +157,7 @@ export class DurableStore implements SessionStore {
     const hints = [...new Set(ids)].map(id => digestOf(hintOf(space, 'call', id)));
     const found = await records.findByHints(space, hints, limit);
     const sessions = [...new Set(found.flat())].slice(0, limit);
-    const read = await Promise.all(sessions.map(id => this.read({ ...space, id })));
+    const read = await Promise.all(sessions.map(id => this.read({ ...space, id }).catch(passOverDamaged)));
     return read.flatMap(one => (one.status === 'found' ? [one.session] : []));
   }
 

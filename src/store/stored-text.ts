@@ -4,13 +4,13 @@ import { hash } from 'node:crypto';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { ProxyError } from '../conversation/errors.ts';
 import type { Fold, History } from '../conversation/history.ts';
+import { isMessage } from '../conversation/is-message.ts';
 import type { Message } from '../conversation/message.ts';
 import { isLarge } from '../streams/json-pieces.ts';
 import { jsonText } from '../streams/write-json.ts';
 import type { SharedText } from './records.ts';
 
 const sizes = new WeakMap<Message, number>();
-const roles = new Set(['system', 'user', 'assistant', 'tool']);
 
 /** Characters that are parsed or written before others get their turn. */
 const sliceLength = 500_000;
@@ -44,8 +44,8 @@ export async function readMessages(texts: readonly string[]): Promise<Message[]>
   const messages: Message[] = [];
   let read = 0;
   for (const text of texts) {
-    const message = readJson(text) as Message;
-    if (!roles.has(message?.role)) throw corrupt();
+    const message = readJson(text);
+    if (!isMessage(message)) throw corrupt();
     sizes.set(message, Buffer.byteLength(text));
     messages.push(message);
     read += text.length;

@@ -82,9 +82,16 @@ export function readMarked({ turn, system }: RecalledRecord, said: readonly Mess
 /** @throws ProxyError `store_corrupt` */
 export function readCuts({ cuts, model }: SessionRecord): readonly RememberedCut[] | undefined {
   if (cuts === undefined) return undefined;
-  const read = readJson(cuts) as readonly RememberedCut[] | Cut;
+  const read = readJson(cuts);
   // Version 0.1 kept the last turn's alone.
-  return 'leftOut' in read ? [{ model, cut: read }] : read;
+  if (isCut(read)) return [{ model, cut: read }];
+  if (Array.isArray(read) && read.every(one => isCut(one?.cut))) return read;
+  throw corrupt();
+}
+
+function isCut(value: unknown): value is Cut {
+  const { leftOut, shortened } = Object(value) as Partial<Record<keyof Cut, unknown>>;
+  return Array.isArray(leftOut) && leftOut.every(Array.isArray) && Object(shortened) === shortened;
 }
 
 export function sessionOf(

@@ -4,6 +4,7 @@ import { type Anchor, anchorsOf, scopedAnchor, scopesOf } from '../conversation/
 import { matchTranscript, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message } from '../conversation/message.ts';
 import { hasSameNativeReplies } from '../conversation/native-replies.ts';
+import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import { isEqualSystemText, isSameSystemText, systemDigest } from '../conversation/system-text.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -111,7 +112,9 @@ class Search {
   async #compare(ids: readonly string[]): Promise<void> {
     const unseen = [...new Set(ids)].filter(id => !this.#seen.has(id));
     for (const id of unseen) this.#seen.add(id);
-    const read = await Promise.all(unseen.map(id => this.#store.read({ ...this.#space, id })));
+    const read = await Promise.all(
+      unseen.map(id => this.#store.read({ ...this.#space, id }).catch(passOverDamaged)),
+    );
     for (const one of read) {
       if (one.status !== 'found') continue;
       const { session } = one;

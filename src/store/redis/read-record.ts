@@ -26,8 +26,8 @@ export function readRecord(described: unknown, era: string): SessionRecord {
   const parts = texts(described);
   const [id = '', handle = '', version, createdAt, updatedAt, expiresAt, idle, segment, length] = parts;
   const [parent, system = '', tools = '', first = '', last = ''] = parts.slice(9);
-  const { owner, user, dialect, label, rootId } = readJson(first) as FirstTurn;
-  const { model, systemLength, cuts, cut } = readJson(last) as LastTurn;
+  const { owner, user, dialect, label, rootId } = readFields(first) as unknown as FirstTurn;
+  const { model, systemLength, cuts, cut } = readFields(last) as unknown as LastTurn;
   return {
     key: { owner, user, id: readJson(id) as string },
     handle,
@@ -61,6 +61,12 @@ function nameSegment(segment: string, era: string): string {
 export function readSegment(name: string): { readonly segment: string; readonly era: string } {
   const at = name.lastIndexOf('~');
   return { segment: name.slice(0, at), era: name.slice(at + 1) };
+}
+
+function readFields(text: string): object {
+  const fields = readJson(text);
+  if (typeof fields !== 'object' || fields === null) throw corrupt();
+  return fields;
 }
 
 /** @throws ProxyError `store_corrupt` */

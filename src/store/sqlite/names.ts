@@ -1,6 +1,7 @@
 // What names look like in the file. They may hold anything that a client sent.
 import { hash } from 'node:crypto';
 import type { SessionKey, Space } from '../../conversation/session.ts';
+import { damaged } from './rows.ts';
 
 /** SQLite keeps neither halves of surrogate pairs nor, everywhere, what comes after a zero. */
 export function encodeName(name: string): string {
@@ -8,7 +9,12 @@ export function encodeName(name: string): string {
 }
 
 export function decodeName(text: string): string {
-  return text.startsWith('"') ? String(JSON.parse(text)) : text;
+  if (!text.startsWith('"')) return text;
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    throw damaged('a name');
+  }
 }
 
 /** No user is not the empty one. */

@@ -1,5 +1,6 @@
 // What SQLite says went wrong → our words.
 import { ProxyError } from '../../conversation/errors.ts';
+import { damaged } from './rows.ts';
 
 /** https://www.sqlite.org/rescode.html; the lower byte of what SQLite gives. */
 const codes = {
@@ -53,8 +54,14 @@ export function isReadOnly(error: unknown): boolean {
   return code === codes.readOnly || code === codes.cannotOpen || code === codes.permission;
 }
 
+/** What Node says of a number that is larger than it can hold: none of ours. */
+function isOutOfRange(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_OUT_OF_RANGE';
+}
+
 export function readFailure(error: unknown): ProxyError {
   if (error instanceof ProxyError) return error;
+  if (isOutOfRange(error)) return damaged('a number', error);
   const code = resultCodeOf(error);
   if (code === codes.full || code === codes.tooBig)
     return new ProxyError('store_full', 'The session store has no room left.', { cause: error });

@@ -32,8 +32,8 @@ export function maybeBytes(row: Row, column: string): Uint8Array | undefined {
 }
 
 /** What is damaged, in the words of the tables; no word of a conversation. */
-export function damaged(what: string): ProxyError {
+export function damaged(what: string, cause?: unknown): ProxyError {
   return new ProxyError('store_corrupt', 'This session is damaged in the session store. Start a new one.', {
-    cause: new Error(`damaged: ${what}`),
+    cause: new Error(`damaged: ${what}`, { cause }),
   });
 }

@@ -1,13 +1,33 @@
-// Whether something that was JSON a moment ago is an assistant's message of ours. Further keys do no harm.
-import type { AssistantMessage } from './message.ts';
+// Whether something that was JSON a moment ago is a message of ours. Further keys do no harm.
+import type { AssistantMessage, Message } from './message.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
+
+export function isMessage(value: unknown): value is Message {
+  if (!isObject(value)) return false;
+  const { role, content } = value;
+  const isSaid = (types: readonly string[]) =>
+    isText(content) || isListOf(content, part => isPartOf(part, types));
+  switch (role) {
+    case 'system':
+      return isSaid(['text']);
+    case 'user':
+      return isSaid(['text', 'image']);
+    case 'tool':
+      return isText(value.toolCallId) && isSaid(['text', 'image', 'document']);
+    default:
+      return isAssistantMessage(value);
+  }
+}
 
 export function isAssistantMessage(value: unknown): value is AssistantMessage {
   return (
     isObject(value) &&
     value.role === 'assistant' &&
-    isOptional(value.content, content => isText(content) || isListOf(content, isPart)) &&
+    isOptional(
+      value.content,
+      content => isText(content) || isListOf(content, part => isPartOf(part, ['text', 'reasoning'])),
+    ) &&
     isOptional(value.toolPlan, isText) &&
     isOptional(value.toolCalls, calls => isListOf(calls, isToolCall)) &&
     isOptional(value.citations, citations => isListOf(citations, isCitation)) &&
@@ -15,8 +35,11 @@ export function isAssistantMessage(value: unknown): value is AssistantMessage {
   );
 }
 
-function isPart(value: unknown): boolean {
-  return isObject(value) && (value.type === 'text' || value.type === 'reasoning') && isText(value.text);
+function isPartOf(value: unknown, types: readonly string[]): boolean {
+  if (!isObject(value) || !isText(value.type) || !types.includes(value.type)) return false;
+  if (value.type === 'image') return isText(value.url);
+  if (value.type === 'document') return isText(value.data) || isObject(value.data);
+  return isText(value.text);
 }
 
 function isToolCall(value: unknown): boolean {
