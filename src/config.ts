@@ -140,7 +140,7 @@ export function resolveConfig(options: CohereProxyOptions = {}): Config {
   const config = {
     host: bareHost(options.host ?? defaults.host),
     port: options.port ?? defaults.port,
-    cohereBaseUrl: new URL(options.cohereBaseUrl ?? defaults.cohereBaseUrl).href.replace(/\/+$/, ''),
+    cohereBaseUrl: new URL(options.cohereBaseUrl ?? defaults.cohereBaseUrl).href.replace(/(?<!\/)\/+$/, ''),
     sessionStore: store.kind,
     sessionStoreOptional: options.sessionStoreOptional ?? defaults.sessionStoreOptional,
     model: options.model ?? defaults.model,

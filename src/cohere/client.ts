@@ -61,7 +61,7 @@ export class CohereClient implements ChatModel {
     const url = new URL(options.baseUrl);
     const { limits } = options;
     this.#options = options;
-    this.#basePath = url.pathname.replace(/\/+$/, '');
+    this.#basePath = url.pathname.replace(/(?<!\/)\/+$/, '');
     this.#pool = new Pool(url.origin, {
       connections: limits.upstreamConnections,
       connect: connectSkippingInterim({ timeout: limits.connectTimeoutMs }),

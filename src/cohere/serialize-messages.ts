@@ -62,8 +62,10 @@ function* writeLarge(message: Message, options: FormatOptions): Slices<Buffer> {
       if (piece.length > smallPiece) yield;
     }
     parts.push(Buffer.concat(pieces));
+    yield;
   }
-  return Buffer.concat(joined(parts));
+  const [only, ...others] = parts;
+  return only && others.length === 0 ? only : Buffer.concat(joined(parts));
 }
 
 /** What is shorter takes no time. */

@@ -23,6 +23,6 @@ export function markBrought<M extends Message>(message: M): M {
  */
 function isRandomCall({ id, nativeId }: ToolCall): boolean {
   if (nativeId !== undefined) return true;
-  const end = /[A-Za-z0-9]{10,}$/.exec(id.slice(-40))?.[0] ?? '';
+  const end = /(?<![A-Za-z0-9])[A-Za-z0-9]{10,}$/.exec(id.slice(-40))?.[0] ?? '';
   return /\d/.test(end) && /[A-Za-z]/.test(end) && new Set(end).size >= 6;
 }

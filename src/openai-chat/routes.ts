@@ -14,6 +14,7 @@ import { sendJson } from '../http/send-json.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import { adjustmentHeaders, type WrittenAdjustments, writeAdjustments } from '../http/write-adjustments.ts';
 import { Pauses } from '../streams/pauses.ts';
+import { inSlices } from '../streams/slices.ts';
 import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
@@ -46,7 +47,9 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
     const client = running.watch(reply.raw);
     await pauses.pass();
     const caller = { ...request.caller, user: read.user };
-    const repetition = readRepetition(request.headers, request.bytes, read.chat.session.id);
+    const repetition = await inSlices(readRepetition(request.headers, request.bytes, read.chat.session.id));
+    // It may be large, and has said what it says.
+    request.bytes = undefined;
     const turn = await openTurn({ chat: read.chat, caller, client, repetition }, turns);
     const adjusted = adjustmentsOf(turn, read);
     if (Object.keys(adjusted).length > 0) request.log.debug(adjusted, 'the request was not taken as it came');

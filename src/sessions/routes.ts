@@ -11,6 +11,7 @@ import { readIdempotencyKey } from '../http/read-repetition.ts';
 import type { RunningRequests } from '../http/running-requests.ts';
 import { sendJson } from '../http/send-json.ts';
 import type { SessionStore, SessionSummary } from '../store/session-store.ts';
+import { inSlices } from '../streams/slices.ts';
 import { answerOnce, type ClaimLeases } from './answer-once.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { deleteSessions } from './delete-sessions.ts';
@@ -167,7 +168,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
         store,
         // A key is the owner's, whose session it may be about.
         space: { owner: request.caller.owner, user: undefined },
-        repetition: readIdempotencyKey(headers, bytes, `${method} ${url}`),
+        repetition: await inSlices(readIdempotencyKey(headers, bytes, `${method} ${url}`)),
         makeId,
         leases,
         log: request.log,

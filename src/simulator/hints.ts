@@ -26,7 +26,7 @@ export function readHints(text: string, turn = 0): Hints {
     numbers: (text.match(/(?<![\w.])-?\d+(?:\.\d+)?/g) ?? []).map(Number),
     names: capitalised.flatMap(withoutOpener).filter(name => !files.some(file => file.startsWith(name))),
     files,
-    quotes: [...text.matchAll(/"([^"\n]+)"|“([^”\n]+)”|`([^`\n]+)`/g)].map(
+    quotes: [...text.matchAll(/"([^"\n]+)"|“([^“”\n]+)”|`([^`\n]+)`/g)].map(
       ([, straight, curly, code]) => straight ?? curly ?? code ?? '',
     ),
     turn,

@@ -41,8 +41,18 @@ const asks = /\?|\b(?:what|who|which|tell me|do you (?:know|remember|recall)|say
 const asksForName = /\bmy name\b|\bwho am i\b|\bwhat am i called\b/i;
 const asksForThing =
   /\b(?:what(?:'s|’s| is| are| was)|which is|tell me|do you (?:know|remember|recall)(?: what)?)\s+my\s+(\p{L}[\p{L}'’ ]*)|\b(?:what|which) my (\p{L}[\p{L}'’ ]*?) (?:is|are|was)\b/iu;
-const asksForFirst =
-  /\bfirst (?:message|question|thing)\b|\b(?:say|said|ask|asked|write|wrote|tell you)\b.*\bfirst\b/i;
+const namesFirst = /\bfirst (?:message|question|thing)\b/i;
+const sayings = /\b(?:say|said|ask|asked|write|wrote|tell you)\b/i;
+
+/** "What did I say first?": in one line, in this order. */
+function asksForFirst(text: string): boolean {
+  if (namesFirst.test(text)) return true;
+  return text.split('\n').some(line => {
+    const said = sayings.exec(line);
+    return said !== null && /\bfirst\b/i.test(line.slice(said.index));
+  });
+}
+
 const asksForCount = /\bhow many (?:messages|questions|times|turns)\b/i;
 const asksForNotes =
   /\bwhat (?:did|have) i (?:ask|told?|tell)(?:ed)? you to remember\b|\bwhat (?:should|do|must) you remember\b/i;
@@ -55,7 +65,7 @@ function answerQuestion(last: string, userTexts: readonly string[]): string | un
   if (asksForCount.test(last)) {
     return `You have sent ${userTexts.length} ${userTexts.length === 1 ? 'message' : 'messages'} so far.`;
   }
-  if (asksForFirst.test(last)) return `The first thing you said was: "${excerpt(userTexts[0] ?? '')}"`;
+  if (asksForFirst(last)) return `The first thing you said was: "${excerpt(userTexts[0] ?? '')}"`;
   if (asksForName.test(last)) {
     const name = lastOf(userTexts, findName);
     return name === undefined ? 'You have not told me your name yet.' : `You told me your name is ${name}.`;

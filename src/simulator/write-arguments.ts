@@ -19,7 +19,7 @@ export function writeArguments(
 /** A raw line break only ever stands between tokens of JSON, never inside its strings. */
 function onOneLine(json: string): string {
   return json
-    .replace(/,\n\s*/g, ', ')
-    .replace(/([[{])\n\s*/g, '$1')
-    .replace(/\n\s*([\]}])/g, '$1');
+    .replace(/,\n */g, ', ')
+    .replace(/([[{])\n */g, '$1')
+    .replace(/\n *([\]}])/g, '$1');
 }
