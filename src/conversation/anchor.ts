@@ -70,6 +70,31 @@ export function openingOf(chain: AnchorChain): string | undefined {
   return text === '' ? undefined : digestOf(text);
 }
 
+/**
+ * A fold over messages: the anchor of the replies alone. It finds a conversation whose client puts reminders behind what
+ * users say, and takes them away again.
+ */
+export const replyChain = {
+  start: (): string | undefined => undefined,
+  step: (before: string | undefined, message: Message): string | undefined =>
+    message.role === 'assistant' && isCompared(message)
+      ? digestOf(`r${before ?? ''}${encodeAssistant(message)}`)
+      : before,
+};
+
+/** As `anchorsOf`, by the replies alone; the newest ones, the longest first. */
+export function replyAnchorsOf(messages: MessageList, limit: number): Anchor[] {
+  const anchors: Anchor[] = [];
+  let chain = replyChain.start();
+  for (let place = 0; place < messages.length; place += 1) {
+    const message = messages.at(place);
+    const next = message ? replyChain.step(chain, message) : chain;
+    if (next !== undefined && next !== chain) anchors.push({ digest: next, length: place + 1 });
+    chain = next;
+  }
+  return anchors.slice(-limit).reverse();
+}
+
 /** What tells conversations apart that begin with the same words. */
 export interface AnchorScope {
   readonly label: string | undefined;

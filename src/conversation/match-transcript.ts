@@ -3,7 +3,7 @@
 import { compareResults, type MessageList, nextCompared } from './canonical-form.ts';
 import type { Message, ToolMessage } from './message.ts';
 import { isOwnReply } from './origin.ts';
-import { hasSameReasoning, isSameForm, isSameMessage } from './same-message.ts';
+import { hasSameReasoning, isSameBeginning, isSameForm, isSameMessage } from './same-message.ts';
 
 export interface TranscriptMatch {
   /** `reply`: right after an assistant message. `opening`: before the first one. */
@@ -20,6 +20,8 @@ export interface TranscriptMatch {
   readonly sharesReply: boolean;
   /** How many answers of ours came back with the reasoning that they have. */
   readonly sameReasoning: number;
+  /** Some of what users said is only the beginning of the other. */
+  readonly isLoose: boolean;
   /** What clients wrote is sent as it is stored, and not only equal where it is compared. */
   readonly isVerbatim: boolean;
   /** Absent: equal messages stand at equal places. See `storedPlaceOf`. */
@@ -32,13 +34,26 @@ export function storedPlaceOf({ places, sentLength }: TranscriptMatch, sentPlace
   return places === undefined ? sentPlace : (places[sentPlace] ?? -1);
 }
 
-/** The longest part that both begin with. Neither has its leading system messages. */
-export function matchTranscript(stored: MessageList, sent: MessageList): TranscriptMatch | undefined {
+/**
+ * The longest part that both begin with. Neither has its leading system messages.
+ * @param isLoose where what a user said may be the beginning of the other, if the same reply follows
+ */
+export function matchTranscript(
+  stored: MessageList,
+  sent: MessageList,
+  isLoose = false,
+): TranscriptMatch | undefined {
   const places = new Places(sent);
   // Up to the last equal messages.
   let storedLength = 0;
   let sentLength = 0;
-  const facts = { holdsOwnCall: false, sharesReply: false, sameReasoning: 0, isVerbatim: true };
+  const facts = {
+    holdsOwnCall: false,
+    sharesReply: false,
+    sameReasoning: 0,
+    isLoose: false,
+    isVerbatim: true,
+  };
   let match: Omit<TranscriptMatch, 'reachesEnd' | 'places'> | undefined;
   for (;;) {
     const storedPlace = nextCompared(stored, storedLength);
@@ -46,11 +61,17 @@ export function matchTranscript(stored: MessageList, sent: MessageList): Transcr
     if (sentPlace > sentLength) places.skip(sentLength, sentPlace);
     const mine = stored.at(storedPlace);
     const theirs = sent.at(sentPlace);
-    if (!match && sentLength > 0 && isReplyDue(mine) && isReplyDue(theirs))
+    if (!match && sentLength > 0 && !facts.isLoose && isReplyDue(mine) && isReplyDue(theirs))
       match = { end: 'opening', storedLength, sentLength, ...facts };
     if (!mine || !theirs) break;
     if (isSameMessage(mine, theirs)) {
       facts.isVerbatim &&= isGivenAsStored(mine, theirs);
+      places.pair(sentPlace, storedPlace);
+      storedLength = storedPlace + 1;
+      sentLength = sentPlace + 1;
+    } else if (isLoose && isSameBeginning(mine, theirs)) {
+      facts.isLoose = true;
+      facts.isVerbatim = false;
       places.pair(sentPlace, storedPlace);
       storedLength = storedPlace + 1;
       sentLength = sentPlace + 1;

@@ -33,6 +33,18 @@ export function isSameMessage(stored: Message, sent: Message): boolean {
   }
 }
 
+/** What is shorter is not known by its beginning. */
+const leastBeginning = 20;
+
+/** Whether one is the other with something behind it: a reminder that was put there, or taken away again. */
+export function isSameBeginning(stored: Message, sent: Message): boolean {
+  if (stored.role !== 'user' || sent.role !== 'user' || placedImages(stored) !== placedImages(sent))
+    return false;
+  const [one, other] = [spokenText(stored), spokenText(sent)];
+  const [short, long] = one.length < other.length ? [one, other] : [other, one];
+  return short.length >= leastBeginning && long.startsWith(short);
+}
+
 /** Whether a message that was not made here may be given to the model as it is stored: nothing of it differs. */
 export function isSameForm(stored: Message, sent: Message): boolean {
   if (stored.role === 'assistant' && sent.role === 'assistant') {

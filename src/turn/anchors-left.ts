@@ -1,5 +1,12 @@
 // By what a session can be found after a turn.
-import { type AnchorChain, anchorChain, openingOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
+import {
+  type AnchorChain,
+  anchorChain,
+  openingOf,
+  replyChain,
+  scopedAnchor,
+  scopesOf,
+} from '../conversation/anchor.ts';
 import type { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import { type SystemText, systemDigest } from '../conversation/system-text.ts';
@@ -13,7 +20,10 @@ export interface AnchoredTurn extends SystemText {
   readonly label: string | undefined;
 }
 
-/** Each more than once: by its words alone, and with the label and the system text, which tell it from others. */
+/**
+ * Each more than once: by its words alone, and with the label and the system text, which tell it from others. One is of
+ * the replies alone.
+ */
 export function anchorsLeftBy({ history, said, isNew, label, system, atMs }: AnchoredTurn): string[] {
   let chain: AnchorChain = history.fold(anchorChain);
   const found = isNew && chain.opening !== undefined ? [openingOf(chain)] : [];
@@ -25,6 +35,8 @@ export function anchorsLeftBy({ history, said, isNew, label, system, atMs }: Anc
   }
   const anchors = found.filter(anchor => anchor !== undefined);
   if (anchors.length === 0) return [];
+  const replies = said.reduce(replyChain.step, history.fold(replyChain));
   const scopes = scopesOf(label, systemDigest({ system, atMs }));
-  return anchors.flatMap(anchor => [anchor, ...scopes.map(scope => scopedAnchor(anchor, scope))]);
+  const left = anchors.flatMap(anchor => [anchor, ...scopes.map(scope => scopedAnchor(anchor, scope))]);
+  return replies === undefined ? left : [...left, replies];
 }

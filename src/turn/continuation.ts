@@ -122,9 +122,14 @@ function inPresentWords(
     } else if (stored?.role === 'assistant') told.push(isOwnReply(stored) ? stored : message);
     // Answers that say nothing stand for none that is stored.
     else if (message.role !== 'assistant')
-      told.push(stored && isSameForm(stored, message) ? stored : message);
+      told.push(stored && isSameWhole(stored, message) ? stored : message);
   }
   return isSame ? undefined : told;
+}
+
+/** What was matched may be the beginning of the other. */
+function isSameWhole(stored: Message, message: Message): boolean {
+  return isSameMessage(stored, message) && isSameForm(stored, message);
 }
 
 const holdsSystem = {

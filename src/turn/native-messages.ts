@@ -1,9 +1,12 @@
 // Answers that a client brings, in the model's own words where these are known although the conversation around them
 // is not: by the ids of their calls, or sealed in the message itself.
 import { callIdsOf } from '../conversation/call-ids.ts';
+import { answerText } from '../conversation/canonical-form.ts';
+import { digestOf } from '../conversation/digest.ts';
 import type { Fold } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { isOwnReply, markBrought } from '../conversation/origin.ts';
+import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
 import { isSameMessage } from '../conversation/same-message.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -79,6 +82,40 @@ const repliesByCallId: Fold<Map<string, AssistantMessage>> = {
     if (message.role !== 'assistant' || !isOwnReply(message)) return replies;
     const [call] = message.toolCalls ?? [];
     if (call) replies.set(call.id, message);
+    return replies;
+  },
+};
+
+/** Answers without calls, by their text: those of the session that goes on, and of the one that it came from. */
+export async function findNativeTexts(
+  messages: readonly Message[],
+  session: Session | undefined,
+  store: SessionStore,
+): Promise<readonly Message[]> {
+  if (!session || !messages.some(isBroughtText)) return messages;
+  const known = messages.map(message => nativeText(session, message) ?? message);
+  const { key, parentId } = session;
+  if (parentId === undefined || !known.some(isBroughtText)) return known;
+  const parent = await store.read({ owner: key.owner, user: key.user, id: parentId }).catch(passOverDamaged);
+  if (parent.status !== 'found') return known;
+  return known.map(message => nativeText(parent.session, message) ?? message);
+}
+
+function isBroughtText(message: Message): message is AssistantMessage {
+  return message.role === 'assistant' && !message.toolCalls?.length && !isOwnReply(message);
+}
+
+function nativeText({ messages }: Session, message: Message): AssistantMessage | undefined {
+  if (!isBroughtText(message)) return undefined;
+  const native = messages.fold(repliesByText).get(digestOf(answerText(message)));
+  return native && isSameMessage(native, message) ? native : undefined;
+}
+
+const repliesByText: Fold<Map<string, AssistantMessage>> = {
+  start: () => new Map(),
+  step(replies, message) {
+    if (message.role === 'assistant' && !message.toolCalls?.length && isOwnReply(message))
+      replies.set(digestOf(answerText(message)), message);
     return replies;
   },
 };

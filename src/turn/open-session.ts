@@ -11,11 +11,12 @@ import {
   sessionNotFound,
   type Turn,
 } from '../conversation/session.ts';
+import { isSideRequest } from '../conversation/side-request.ts';
 import { splitLeadingSystem } from '../conversation/transcript.ts';
 import type { AppendResult, ReadResult, SessionStore } from '../store/session-store.ts';
 import { appendTo, beginWith, type Continuation, goOnFrom, goOnFromStep, type Sent } from './continuation.ts';
 import { type HeldSession, type HoldParts, tryHoldSession, waitForSession } from './hold-session.ts';
-import { findNative, openCarried, type Seal } from './native-messages.ts';
+import { findNative, findNativeTexts, openCarried, type Seal } from './native-messages.ts';
 import { isOtherLabel, type Recognised, recognise, withoutLastReply } from './recognise.ts';
 
 export type SessionState = 'new' | 'continued' | 'forked' | 'none';
@@ -183,7 +184,8 @@ async function withNative(
   space: Space,
   store: SessionStore,
 ): Promise<Continuation> {
-  const { messages: added } = await findNative(continuation.added, space, store);
+  const { messages } = await findNative(continuation.added, space, store);
+  const added = await findNativeTexts(messages, continuation.session, store);
   return { ...continuation, added };
 }
 
@@ -198,11 +200,15 @@ async function findContinuation(
   const isEnd = recognised !== undefined && isOpenEnd(recognised, label);
   // Equal first words alone are another conversation.
   if (!recognised || !(isEnd || recognised.match.sharesReply)) {
-    const { messages, session } = await findNative(sent.messages, space, store);
+    const { messages: found, session } = await findNative(sent.messages, space, store);
+    const messages = await findNativeTexts(found, session, store);
     return { continuation: beginWith({ ...sent, messages }, session), isEnd: false };
   }
   const { session, match } = recognised;
-  return { continuation: await withNative(goOnFrom(session, match, sent), space, store), isEnd };
+  const continuation = await withNative(goOnFrom(session, match, sent), space, store);
+  // The chat keeps its session; what is asked beside it branches off.
+  const isAside = match.sharesReply && isSideRequest(continuation.added);
+  return { continuation, isEnd: isEnd && !isAside };
 }
 
 /** Whether a transcript that names no session may be appended. */

@@ -1,6 +1,6 @@
 // Which stored conversation a transcript goes on with. Anchors only say where to look; what counts is the comparison,
 // message by message, so that nobody's words reach another conversation.
-import { type Anchor, anchorsOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
+import { type Anchor, anchorsOf, replyAnchorsOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
 import { matchTranscript, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message } from '../conversation/message.ts';
 import { hasSameNativeReplies } from '../conversation/native-replies.ts';
@@ -41,7 +41,22 @@ export async function recognise(
       if (next && search.reach >= next.length) return search.best();
     }
   }
+  await lookForReminders(search, messages);
   return search.best();
+}
+
+/** So many of the newest replies are looked for by themselves. */
+const maxReplies = 8;
+
+/** Where nothing reaches as far to the letter: what users said may have had something behind it. */
+async function lookForReminders(search: Search, messages: readonly Message[]): Promise<void> {
+  const anchors = replyAnchorsOf(messages, maxReplies);
+  if (search.reach >= (anchors[0]?.length ?? 0)) return;
+  const found = await search.find(anchors);
+  for (const [index, ids] of found.entries()) {
+    await search.compareLoosely(ids);
+    if (search.reach >= (anchors[index + 1]?.length ?? 0)) return;
+  }
 }
 
 /** Something has to be new: a client may want an answer of its own to be gone on with. */
@@ -61,6 +76,7 @@ class Search {
   readonly #label: string | undefined;
   readonly #store: SessionStore;
   readonly #seen = new Set<string>();
+  readonly #seenLoosely = new Set<string>();
   readonly #fitting: Recognised[] = [];
   #digest: string | undefined;
 
@@ -93,8 +109,12 @@ class Search {
     await this.#compare([...found.flat(), ...ids.slice(0, maxCompared)]);
   }
 
+  async compareLoosely(ids: readonly string[]): Promise<void> {
+    await this.#compare(ids.slice(0, maxCompared), true);
+  }
+
   /**
-   * The one that shares most; then of the same label, with the same system text, with the reasoning that the client
+   * The one that shares most; then to the letter, of the same label, with the same system text, with the reasoning that the client
    * brings, that ends where the transcript goes on; then the latest used.
    */
   best(): Recognised | undefined {
@@ -109,17 +129,19 @@ class Search {
     return isCertain ? best : undefined;
   }
 
-  async #compare(ids: readonly string[]): Promise<void> {
-    const unseen = [...new Set(ids)].filter(id => !this.#seen.has(id));
-    for (const id of unseen) this.#seen.add(id);
+  async #compare(ids: readonly string[], isLoose = false): Promise<void> {
+    const seen = isLoose ? this.#seenLoosely : this.#seen;
+    const unseen = [...new Set(ids)].filter(id => !seen.has(id));
+    for (const id of unseen) seen.add(id);
     const read = await Promise.all(
       unseen.map(id => this.#store.read({ ...this.#space, id }).catch(passOverDamaged)),
     );
     for (const one of read) {
       if (one.status !== 'found') continue;
       const { session } = one;
-      const match = matchTranscript(session.messages, this.#sent.messages);
-      if (match && this.#isEnough(session, match)) this.#fitting.push({ session, match });
+      const match = matchTranscript(session.messages, this.#sent.messages, isLoose);
+      if (!match || (isLoose && !match.isLoose)) continue;
+      if (this.#isEnough(session, match)) this.#fitting.push({ session, match });
     }
   }
 
@@ -133,6 +155,7 @@ class Search {
   #ranksOf({ session, match }: Recognised): readonly number[] {
     return [
       match.sentLength,
+      rank(!match.isLoose),
       rank(session.label === this.#label),
       rank(isSameSystemText(systemOf(session), this.#sent)),
       rank(isEqualSystemText(systemOf(session), this.#sent)),
@@ -148,7 +171,7 @@ class Search {
 }
 
 /** All but where it ends, which only says what is likely. */
-const provingRanks = 5;
+const provingRanks = 6;
 
 /** The higher first. */
 function compareRanks(a: readonly number[], b: readonly number[], count = a.length): number {

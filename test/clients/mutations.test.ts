@@ -52,8 +52,6 @@ interface Turning {
 }
 
 const next = user('All three in one word?');
-const firstText = 'They say PINE and APPLE.';
-const lastText = 'It says TREE.';
 const replace = (messages: Messages, place: number, message: WireMessage) => messages.with(place, message);
 const summary = user('Summary of the conversation so far: two files were read.');
 const notice = user('[Sliding window truncation: 5 messages hidden to reduce context]');
@@ -85,13 +83,13 @@ const turnings: Readonly<Record<string, Turning>> = {
   'edits an earlier message and keeps what followed': {
     change: m => [...replace(m, at.details, user('<environment_details>10:09</environment_details>')), next],
     state: 'forked',
-    // A text alone has no anchor of its own once what stood before it has changed.
-    heard: [0, firstText, 2, lastText],
+    // A text alone is found in the session that it came from.
+    heard: [0, 1, 2, 3],
   },
   'edits a result and keeps what followed': {
     change: m => [...replace(m, at.lastResult, result('read_cccccccccccc', 'TREES')), next],
     state: 'forked',
-    heard: [0, 1, 2, lastText],
+    heard: [0, 1, 2, 3],
   },
   'edits an answer': {
     change: m => [...replace(m, at.lastText, { role: 'assistant', content: 'It says TREES.' }), next],
@@ -127,14 +125,14 @@ const turnings: Readonly<Record<string, Turning>> = {
     change: m => [...replace(m, at.opening, user('What do a.txt and b.txt say, and when?')), next],
     state: 'new',
     parent: true,
-    heard: [0, firstText, 2, lastText],
+    heard: [0, 1, 2, 3],
   },
   'condenses all to one summary': { change: m => [...m.slice(0, 1), summary], state: 'new', heard: [] },
   'condenses, and keeps the last step': {
     change: m => [...m.slice(0, 1), summary, ...lastStep(m), next],
     state: 'new',
     parent: true,
-    heard: [2, lastText],
+    heard: [2, 3],
   },
   'condenses, and keeps the last step under another system text': {
     change: m => [
@@ -145,13 +143,13 @@ const turnings: Readonly<Record<string, Turning>> = {
     ],
     state: 'new',
     parent: true,
-    heard: [2, lastText],
+    heard: [2, 3],
   },
   'cuts the middle out, with a notice': {
     change: m => [...m.slice(0, at.opening + 1), notice, ...lastStep(m), next],
     state: 'new',
     parent: true,
-    heard: [2, lastText],
+    heard: [2, 3],
   },
   'has all summarised, calls as text': {
     change: m => [

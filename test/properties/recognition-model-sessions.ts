@@ -93,7 +93,10 @@ export class PlainSessions {
     if (asked.dialect === 'session') return begin(asked, asked.said);
     const matches = this.#recognise(asked);
     const [match, other] = matches;
-    const fresh = { ...begin(asked, this.#withNative(asked)), parents: this.#whoKnows(asked) };
+    const known = this.#whoKnows(asked);
+    const parent = known[0] === undefined ? undefined : this.find(known[0], asked.user);
+    const added = this.#withTexts(this.#withNative(asked), parent);
+    const fresh = { ...begin(asked, added), parents: known.slice(0, 1) };
     // Equal first words alone are another conversation.
     if (!match?.sharesReply) return fresh;
     const { kept, length } = match;
@@ -183,14 +186,14 @@ export class PlainSessions {
     if (!kept) return begin(asked, this.#withNative(asked));
     const match = matchOf(kept, asked.said);
     if (match) return this.#goOn(asked, match);
-    const added = this.#withNative(asked);
+    const added = this.#withTexts(this.#withNative(asked), kept);
     return { ...begin(asked, added), state: 'forked', from: kept, parents: [] };
   }
 
   #goOn(asked: Asked, { kept, length }: Match): Opened {
     const history = kept.said.slice(0, length);
     const state = length === kept.said.length ? 'continued' : 'forked';
-    const added = this.#withNative({ ...asked, said: asked.said.slice(length) });
+    const added = this.#withTexts(this.#withNative({ ...asked, said: asked.said.slice(length) }), kept);
     return {
       asked,
       state,
@@ -256,11 +259,33 @@ export class PlainSessions {
     });
   }
 
+  /** Answers without calls are known by their text, in the session that goes on and the one that it came from. */
+  #withTexts(said: readonly Said[], session: Kept | undefined): Said[] {
+    const [parentId] = session?.parents ?? [];
+    const parent = parentId === undefined ? undefined : this.find(parentId, session?.user);
+    return said.map(one => {
+      if (one.role !== 'assistant' || one.native || one.calls.length > 0) return one;
+      const [known] = [session, parent].flatMap(kept => {
+        const found = kept?.said.findLast(
+          answer => isGiven(answer) && answer.calls.length === 0 && keyOf(answer) === keyOf(one),
+        );
+        return found ? [found] : [];
+      });
+      return known ?? one;
+    });
+  }
+
+  /** The session that gave out the first call that anybody knows is the parent. */
   #whoKnows(asked: Asked): string[] {
-    const firstIds = new Set(asked.said.flatMap(one => callIdsOf(one).slice(0, 1)));
-    return this.#whoCalled(asked)
-      .filter(({ said }) => said.some(one => isGiven(one) && firstIds.has(callIdsOf(one)[0] ?? '')))
-      .map(({ id }) => id);
+    const sessions = this.#whoCalled(asked);
+    const known = asked.said.flatMap(one => {
+      const [id] = callIdsOf(one);
+      if (id === undefined) return [];
+      return sessions.filter(({ said }) =>
+        said.some(answer => isGiven(answer) && callIdsOf(answer)[0] === id),
+      );
+    });
+    return [...new Set(known.map(({ id }) => id))];
   }
 
   /** Four sessions at most, those of the newest calls first: more only where ids are given again and again. */
