@@ -136,8 +136,13 @@ function formatToolCall(call: ToolCall, { toolName, callId }: FormatOptions): Co
   };
 }
 
+const longestParsed = 256 * 1024;
+
 /** Cohere takes only the text of a JSON object; models and clients also write ``, `null` and broken JSON. */
 function objectText(text: string): string {
+  // No model takes so much, and parsing it takes its time: both ends have to do.
+  if (text.length > longestParsed)
+    return /^\s*\{/.test(text) && /\}\s{0,9}$/.test(text.slice(-10)) ? text : '{}';
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? text : '{}';

@@ -9,6 +9,7 @@ export type ArgumentRule = 'own' | 'foreign';
 
 export function isSameArguments(stored: string, sent: string, rule: ArgumentRule): boolean {
   if (stored === sent) return true;
+  if (stored.length > longestParsed || sent.length > longestParsed) return false;
   if (nestsTooDeep(stored) || nestsTooDeep(sent)) return false;
   const reader = needsDigits.test(stored) || needsDigits.test(sent) ? readWithDigits : JSON.parse;
   const compare = new Comparison(rule === 'own', reader);
@@ -20,6 +21,9 @@ export function isSameArguments(stored: string, sent: string, rule: ArgumentRule
 
 /** More digits than a double holds, or an exponent that may be too large for it. */
 const needsDigits = /\d{16}|\d\.\d{15}|\d[eE][+-]?\d{3}/;
+
+/** Longer ones are the same only to the letter. */
+const longestParsed = 1024 * 1024;
 
 /** No client nests deeper; what does is the same only to the letter, and is not parsed, which takes its time. */
 const maxDepth = 200;

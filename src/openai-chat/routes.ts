@@ -13,8 +13,10 @@ import type { RunningRequests } from '../http/running-requests.ts';
 import { sendJson } from '../http/send-json.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import { adjustmentHeaders, type WrittenAdjustments, writeAdjustments } from '../http/write-adjustments.ts';
+import { isLarge } from '../streams/json-pieces.ts';
 import { Pauses } from '../streams/pauses.ts';
 import { inSlices } from '../streams/slices.ts';
+import { jsonText } from '../streams/write-json.ts';
 import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
@@ -111,7 +113,9 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
           // What was adjusted since the headers went out.
           const adjustments = adjustmentsOf(turn, read);
           const isTold = isDeepStrictEqual(adjustments, told);
-          sse.end(frames + chunks.end(end, isTold ? fields : { ...fields, adjustments }, carrier));
+          const last = isTold ? fields : { ...fields, adjustments };
+          const json = isLarge(last) ? await jsonText(last) : JSON.stringify(last);
+          sse.end(frames + chunks.end(end, json, carrier));
         } else await sse.write(frames);
       }
     } catch (thrown) {

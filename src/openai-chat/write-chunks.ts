@@ -3,7 +3,7 @@
 import type { Citation } from '../conversation/message.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { CitedText } from './write-annotations.ts';
-import { type AnswerHead, type SessionFields, writeFinishReason, writeLogprob } from './write-completion.ts';
+import { type AnswerHead, writeFinishReason, writeLogprob } from './write-completion.ts';
 import { writeCarried, writeCitation } from './write-message.ts';
 import { writeUsage } from './write-usage.ts';
 
@@ -41,9 +41,9 @@ export class ChunkWriter {
     return frames;
   }
 
-  /** The last frames: the finish reason, the usage where asked for; the session's fields on the last of them. */
-  end({ finishReason, usage }: EndEvent, session: SessionFields, carrier?: string): string {
-    const extra = JSON.stringify(session).slice(1, -1);
+  /** The last frames: the finish reason, the usage where asked for; the session's fields, as JSON, on the last of them. */
+  end({ finishReason, usage }: EndEvent, sessionJson: string, carrier?: string): string {
+    const extra = sessionJson.slice(1, -1);
     const reason = writeFinishReason(finishReason, this.#hasCalls);
     const before = this.#writeCitations() + this.#writeCarrier(carrier);
     const last = `,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]`;

@@ -62,7 +62,11 @@ function readCall({ function: { name, arguments: json } }: CohereToolCall) {
   return { tool_name: name, parameters: readArguments(json) };
 }
 
+/** What is longer is counted as it is written: nearly the same, and no model takes it. */
+const longestParsed = 256 * 1024;
+
 function readArguments(json: string): unknown {
+  if (json.length > longestParsed) return json;
   try {
     return JSON.parse(json);
   } catch {

@@ -148,7 +148,10 @@ function calledTools(messages: Iterable<Message>): Tool[] {
   });
 }
 
+const longestParsed = 256 * 1024;
+
 function keysOf(text: string): string[] {
+  if (text.length > longestParsed) return [];
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
