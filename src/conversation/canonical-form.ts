@@ -45,12 +45,14 @@ export function reasoningText({ content }: AssistantMessage): string {
 const thinkStart = '<think>';
 const thinkEnd = '</think>';
 const interrupted = '[Response interrupted';
+/** smolagents writes so, behind the text of an answer, what it ran. Alone it is all that was said. */
+const writtenCalls = "\nCalling tools:\n[{'id': ";
 /** A text of nothing else may hold a million of them. */
 const mostTraces = 100;
 
 /**
  * Without what clients put around a text: reasoning that they show as text before it, the remark that it was
- * interrupted after it, white space. Both ends are looked at first: most texts have neither.
+ * interrupted or the calls that were made of it after it, white space. Both ends are looked at first: most texts have neither.
  */
 function withoutTraces(text: string): string {
   let said = text.trim();
@@ -65,7 +67,8 @@ function withoutTraces(text: string): string {
     if (!said.startsWith(interrupted, remark)) break;
     said = said.slice(0, remark).trimEnd();
   }
-  return said;
+  const calls = said.endsWith(']') ? said.lastIndexOf(writtenCalls) : -1;
+  return calls > 0 ? said.slice(0, calls).trimEnd() : said;
 }
 
 /** Characters above which a text stands in an anchor by its own digest: it is gone through once, and not each time. */

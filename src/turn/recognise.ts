@@ -28,6 +28,12 @@ export async function recognise(
 ): Promise<Recognised | undefined> {
   const messages = withoutLastReply(sent.messages);
   const search = new Search({ ...sent, messages }, space, label, store);
+  await lookToTheLetter(search, messages);
+  await lookForReminders(search, messages);
+  return search.best();
+}
+
+async function lookToTheLetter(search: Search, messages: readonly Message[]): Promise<void> {
   const anchors = anchorsOf(messages).toReversed();
   let asked = 0;
   for (let round = 0; asked < anchors.length; round += 1) {
@@ -38,11 +44,9 @@ export async function recognise(
       await search.compareAll(anchor, found[index] ?? []);
       const next = batch[index + 1] ?? anchors[asked];
       // What a shorter anchor finds reaches no farther.
-      if (next && search.reach >= next.length) return search.best();
+      if (next && search.reach >= next.length) return;
     }
   }
-  await lookForReminders(search, messages);
-  return search.best();
 }
 
 /** So many of the newest replies are looked for by themselves. */

@@ -209,6 +209,41 @@ describe.each(ways)('on $store, streamed: $stream', ({ store, stream }) => {
       expect(heard(later)).not.toContain('reminded');
     });
 
+    it('examples before the first question, and answers of the client among them', async () => {
+      const client = new TranscriptClient(await startOn(store));
+      const [question = '', next = ''] = questions;
+      const lead = [
+        user('Change it.'),
+        { role: 'assistant', content: 'Ok.' },
+        user('No files yet.'),
+        { role: 'assistant', content: 'Ok.' },
+      ];
+      const first = await client.turn(
+        { model, messages: [...lead, user(question + reminder)], stream },
+        says('alpha', 'Done.'),
+      );
+      const messages = [
+        ...lead,
+        user(question),
+        { role: 'assistant', content: 'Done.' },
+        user(next + reminder),
+      ];
+      const later = await client.turn({ model, messages, stream }, sayText('More.'));
+      expect({ id: later.id, state: later.state }).toEqual({ id: first.id, state: 'continued' });
+      expect(heard(later)).toContain('alpha');
+    });
+
+    it('what a text made a program run, behind the text', async () => {
+      const client = new TranscriptClient(await startOn(store));
+      const code = 'Thought: I look.\n<code>\nprint(42)\n</code>';
+      const first = await client.turn({ model, messages: [user('Go.')], stream }, says('alpha', code));
+      const ran = `${code}\nCalling tools:\n[{'id': 'call_1', 'type': 'function', 'function': {'name': 'python'}}]`;
+      const messages = [user('Go.'), { role: 'assistant', content: ran }, user('Observation:\n42')];
+      const later = await client.turn({ model, messages, stream }, sayText('42.'));
+      expect({ id: later.id, state: later.state }).toEqual({ id: first.id, state: 'continued' });
+      expect(heard(later)).toContain('alpha');
+    });
+
     it('calls written as text: the texts around them are found in the session', async () => {
       const client = new TranscriptClient(await startOn(store));
       const first = await client.turn(
