@@ -30,7 +30,7 @@ describe('C19 bodies that are no request', () => {
       { model: 'm', messages: [{ role: 'user', content: [{ type: 'text' }] }] },
       'messages[0].content[0].text',
     ],
-    [{ model: 'm', messages: [{ role: 'system', content: 'x' }] }, 'messages'],
+    [{ model: 'm', messages: [{ role: 'system', content: '' }] }, 'messages'],
     [{ messages: [user] }, 'model'],
     [{ message: 'x', messages: [user] }, 'message'],
     [{ message: '' }, 'message'],

@@ -349,7 +349,7 @@ export class Run {
   #post({ client, body }: Request, signal?: AbortSignal): Promise<Response> {
     tick();
     const { label } = client.traits;
-    const headers = { ...this.#headers, ...(label === undefined ? {} : { 'x-session-id': label }) };
+    const headers = { ...this.#headers, ...(label === undefined ? {} : { 'x-session-affinity': label }) };
     return fetch(this.#url + chatPath, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
