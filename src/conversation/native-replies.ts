@@ -2,8 +2,8 @@
 
 import type { MessageList } from './canonical-form.ts';
 import { storedPlaceOf, type TranscriptMatch } from './match-transcript.ts';
-import { isOwnReply } from './origin.ts';
-import { isSameForm } from './same-message.ts';
+import { isMadeCall, isOwnReply } from './origin.ts';
+import { isSameForm, isShownWhole } from './same-message.ts';
 
 interface Fitting {
   readonly session: { readonly messages: MessageList };
@@ -21,4 +21,20 @@ export function hasSameNativeReplies(one: Fitting, other: Fitting): boolean {
     if (!isSameForm(mine, theirs)) return false;
   }
   return true;
+}
+
+/**
+ * Whether the model would be given words that the client does not bring, and that may be another conversation's: no call
+ * says whose they are.
+ */
+export function givesDoubtfulWords({ session, match }: Fitting, sent: MessageList): boolean {
+  let givesHidden = false;
+  for (let place = 0; place < match.sentLength; place += 1) {
+    const mine = session.messages.at(storedPlaceOf(match, place));
+    const theirs = sent.at(place);
+    if (mine?.role !== 'assistant' || theirs?.role !== 'assistant' || !isOwnReply(mine)) continue;
+    if (mine.toolCalls?.some(isMadeCall)) return false;
+    givesHidden ||= !isShownWhole(mine, theirs);
+  }
+  return givesHidden;
 }

@@ -17,12 +17,17 @@ export function markBrought<M extends Message>(message: M): M {
     : message;
 }
 
+/** Whether its id was made here, so that no other call has it. Version 0.1 gave out Cohere's own, where they were usable. */
+export function isMadeCall({ nativeId }: ToolCall): boolean {
+  return nativeId !== undefined;
+}
+
 /**
  * For what version 0.1 stored: an id that ends as Cohere's do (`get_weather_1byjy32y4hvq`) is no client's count
  * (`call_0`, `functions.f:0`), nor one that is always the same (`call_0000000000`).
  */
-function isRandomCall({ id, nativeId }: ToolCall): boolean {
-  if (nativeId !== undefined) return true;
-  const end = /(?<![A-Za-z0-9])[A-Za-z0-9]{10,}$/.exec(id.slice(-40))?.[0] ?? '';
+function isRandomCall(call: ToolCall): boolean {
+  if (isMadeCall(call)) return true;
+  const end = /(?<![A-Za-z0-9])[A-Za-z0-9]{10,}$/.exec(call.id.slice(-40))?.[0] ?? '';
   return /\d/.test(end) && /[A-Za-z]/.test(end) && new Set(end).size >= 6;
 }

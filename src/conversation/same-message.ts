@@ -88,6 +88,21 @@ function isSameAnswer(stored: AssistantMessage, sent: AssistantMessage): boolean
   return rule === 'own' || reasoningText(stored) === reasoningText(sent);
 }
 
+function withoutSpace(text: string): string {
+  return text.replace(/\s+/g, '');
+}
+
+/** Whether the client brings all that the model said: nothing of it is known here alone. */
+export function isShownWhole(stored: AssistantMessage, sent: AssistantMessage): boolean {
+  const hidden = withoutSpace(reasoningText(stored) + (stored.toolPlan ?? ''));
+  const { toolCalls: calls = [] } = sent;
+  return (
+    !stored.citations?.length &&
+    (hidden === '' || hidden === withoutSpace(reasoningText(sent))) &&
+    (stored.toolCalls ?? []).every((call, index) => call.arguments === calls[index]?.arguments)
+  );
+}
+
 /** Whether both say what was thought, in the same words. */
 export function hasSameReasoning(stored: AssistantMessage, sent: AssistantMessage): boolean {
   const brought = reasoningText(sent);

@@ -5,9 +5,9 @@ import { answerText } from '../conversation/canonical-form.ts';
 import { digestOf } from '../conversation/digest.ts';
 import type { Fold } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
-import { isOwnReply, markBrought } from '../conversation/origin.ts';
+import { isMadeCall, isOwnReply, markBrought } from '../conversation/origin.ts';
 import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
-import { isSameMessage } from '../conversation/same-message.ts';
+import { isSameForm, isSameMessage } from '../conversation/same-message.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 
@@ -63,14 +63,19 @@ export async function findNative(
   const native = messages.map(message => {
     const [call] = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
     if (message.role !== 'assistant' || !call) return message;
+    let found: AssistantMessage | undefined;
     for (const session of sessions) {
       const stored = session.messages.fold(repliesByCallId).get(call.id);
       if (!stored) continue;
       known ??= session;
       // A call that the client has changed is meant.
-      if (isSameMessage(stored, message)) return stored;
+      if (!isSameMessage(stored, message)) continue;
+      // Version 0.1 gave out the ids of others, who may repeat them: then it cannot be told whose answer this is.
+      if (found && !isSameForm(found, stored)) return message;
+      found = stored;
     }
-    return message;
+    const isOneOfMany = sessions.length === maxSessions && !found?.toolCalls?.every(isMadeCall);
+    return found && !isOneOfMany ? found : message;
   });
   return { messages: native, session: known };
 }

@@ -3,7 +3,7 @@
 import { type Anchor, anchorsOf, replyAnchorsOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
 import { matchTranscript, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message } from '../conversation/message.ts';
-import { hasSameNativeReplies } from '../conversation/native-replies.ts';
+import { givesDoubtfulWords, hasSameNativeReplies } from '../conversation/native-replies.ts';
 import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import { isEqualSystemText, isSameSystemText, systemDigest } from '../conversation/system-text.ts';
@@ -82,6 +82,8 @@ class Search {
   readonly #seen = new Set<string>();
   readonly #seenLoosely = new Set<string>();
   readonly #fitting: Recognised[] = [];
+  /** What was found where all that left an anchor were looked at. */
+  readonly #amongAll = new Set<string>();
   #digest: string | undefined;
 
   constructor(sent: Sent, space: Space, label: string | undefined, store: SessionStore) {
@@ -104,13 +106,17 @@ class Search {
 
   /** Where more begin alike than are compared, those of the same label, or system text, are looked for. */
   async compareAll({ digest }: Anchor, ids: readonly string[]): Promise<void> {
-    if (ids.length <= maxCompared) return this.#compare(ids);
+    if (ids.length <= maxCompared) {
+      for (const id of ids) this.#amongAll.add(id);
+      return this.#compare(ids);
+    }
     const scopes = scopesOf(this.#label, this.#systemDigest());
     // It may go on from one that was begun without a label.
     if (this.#label !== undefined) scopes.push(...scopesOf(undefined, this.#systemDigest()));
     const scoped = scopes.map(scope => scopedAnchor(digest, scope));
-    const found = await this.#store.findIdsByAnchors(this.#space, scoped, maxCompared);
-    await this.#compare([...found.flat(), ...ids.slice(0, maxCompared)]);
+    const found = await this.#store.findIdsByAnchors(this.#space, scoped, maxCompared + 1);
+    for (const some of found) if (some.length <= maxCompared) for (const id of some) this.#amongAll.add(id);
+    await this.#compare([...found.flatMap(some => some.slice(0, maxCompared)), ...ids.slice(0, maxCompared)]);
   }
 
   async compareLoosely(ids: readonly string[]): Promise<void> {
@@ -126,8 +132,10 @@ class Search {
       .map(one => ({ ...one, ranks: this.#ranksOf(one) }))
       .sort((a, b) => compareRanks(a.ranks, b.ranks) || b.session.updatedAtMs - a.session.updatedAtMs);
     const [best, ...others] = ranked;
-    if (!best || best.match.holdsOwnCall) return best;
-    // Words that clients are not shown, or lose, may be another conversation's.
+    if (!best) return undefined;
+    // Words that clients are not shown, or lose, may be another conversation's: also one's that was not looked at.
+    if (!this.#amongAll.has(best.session.key.id) && givesDoubtfulWords(best, this.#sent.messages))
+      return undefined;
     const rivals = others.filter(other => compareRanks(other.ranks, best.ranks, provingRanks) === 0);
     const isCertain = rivals.every(rival => hasSameNativeReplies(best, rival));
     return isCertain ? best : undefined;

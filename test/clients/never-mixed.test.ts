@@ -247,6 +247,44 @@ describe.each(ways)('on $store, streamed: $stream', ({ store, stream }) => {
       expect(known.state).toBe('continued');
       expect(heard(known)).toContain('alpha');
     });
+
+    it.each([1, 8, 9, 12])('nor where %i later ones say the same with other thoughts', async others => {
+      const client = new TranscriptClient(await startOn(store));
+      const turns = ['alpha', ...Array.from({ length: others }, () => 'beta')];
+      for (const thought of turns)
+        await client.turn({ model, messages: [user('Hello')], stream }, says(thought, 'Hi.'));
+      const messages = [user('Hello'), { role: 'assistant', content: 'Hi.' }, user('More.')];
+      const later = await client.turn({ model, messages, stream }, sayText('More.'));
+      expect(later.state).toBe('new');
+      expect(heard(later)).not.toMatch(/alpha|beta/);
+    });
+  });
+
+  describe('[XA2] a server that gives the same call id in each conversation', () => {
+    it.each(['call_0', 'functions.f:0', 'call_0_0', 'weather_1byjy32y4hvq'])('%s', async id => {
+      const client = new TranscriptClient(await startOn(store));
+      const opening = [user('Weather?')];
+      const a = await client.turn(
+        { model, messages: opening, tools, stream },
+        asks('alpha', callOf(id, { city: 'Oslo' })),
+      );
+      const b = await client.turn(
+        { model, messages: opening, tools, stream },
+        asks('beta', callOf(id, { city: 'Oslo', note: 'secret' })),
+      );
+      for (const [turn, own, other] of [
+        [a, 'alpha', /beta|secret/],
+        [b, 'beta', /alpha/],
+      ] as const) {
+        const { tool_calls } = turn.message;
+        const ran = { role: 'assistant', content: null, ...(tool_calls ? { tool_calls } : {}) };
+        const messages = [...opening, ran, result(tool_calls?.[0]?.id ?? '', 'Rain.')];
+        const later = await client.turn({ model, messages, tools, stream }, sayText('Bye.'));
+        expect({ state: later.state, id: later.id }).toEqual({ state: 'continued', id: turn.id });
+        expect(heard(later)).toContain(own);
+        expect(heard(later)).not.toMatch(other);
+      }
+    });
   });
 });
 

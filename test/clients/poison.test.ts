@@ -168,9 +168,9 @@ describe('what cannot be read', () => {
   const unknown: readonly WireMessage[] = [
     { role: 'user', content: [{ type: 'hologram', data: 'x' }] },
     { role: 'user', content: [{ type: 'input_audio', input_audio: { data: 'x', format: 'wav' } }] },
-    { role: 'tool', tool_call_id: 'read_aaaaaaaaaaaa', content: [{ type: 'resource', uri: 'x' }] },
   ];
 
+  // One in a tool result is sent on as its JSON text: test/clients/unfit.test.ts.
   it.each(unknown)('a part of another kind is refused, and the conversation goes on: %j', async odd => {
     const pair = await startPair();
     const client = new TranscriptClient(pair);
