@@ -3,9 +3,9 @@
 import type { Message } from './message.ts';
 import { textOf } from './message.ts';
 
-const verb = String.raw`(?:generate|create|write|give|suggest|provide|propose|make|come up with|summari[sz]e|categori[sz]e)`;
-const thing = String.raw`(?:titles?|tags?|headlines?|topics?|subject|names?|summary|follow[- ]?ups?|keywords?|emoji)`;
-const whole = String.raw`(?:conversation|chat|dialogu?e?|discussion|messages|exchange|thread|above|so far)`;
+const verb = `(?:generate|create|write|give|suggest|provide|propose|make|come up with|summari[sz]e|categori[sz]e)`;
+const thing = `(?:titles?|tags?|headlines?|topics?|subject|names?|summary|follow[- ]?ups?|keywords?|emoji)`;
+const whole = `(?:conversation|chat|dialogu?e?|discussion|messages|exchange|thread|above|so far)`;
 
 /** An instruction, a title or the like, and within reach of it the conversation as a whole. */
 const instruction = new RegExp(String.raw`\b${verb}\b[^.?!\n]{0,80}\b${thing}\b`, 'i');

@@ -106,26 +106,25 @@ class Search {
 
   /** Where more begin alike than are compared, those of the same label, or system text, are looked for. */
   async compareAll({ digest }: Anchor, ids: readonly string[]): Promise<void> {
-    if (ids.length <= maxCompared) {
-      for (const id of ids) this.#amongAll.add(id);
-      return this.#compare(ids);
-    }
+    this.#noteWhole(ids);
+    if (ids.length <= maxCompared) return this.#compare(ids);
     const scopes = scopesOf(this.#label, this.#systemDigest());
     // It may go on from one that was begun without a label.
     if (this.#label !== undefined) scopes.push(...scopesOf(undefined, this.#systemDigest()));
     const scoped = scopes.map(scope => scopedAnchor(digest, scope));
     const found = await this.#store.findIdsByAnchors(this.#space, scoped, maxCompared + 1);
-    for (const some of found) if (some.length <= maxCompared) for (const id of some) this.#amongAll.add(id);
+    for (const some of found) this.#noteWhole(some);
     await this.#compare([...found.flatMap(some => some.slice(0, maxCompared)), ...ids.slice(0, maxCompared)]);
   }
 
   async compareLoosely(ids: readonly string[]): Promise<void> {
+    this.#noteWhole(ids);
     await this.#compare(ids.slice(0, maxCompared), true);
   }
 
   /**
-   * The one that shares most; then to the letter, of the same label, with the same system text, with the reasoning that the client
-   * brings, that ends where the transcript goes on; then the latest used.
+   * The one that shares most; then to the letter, of the same label, with the same system text, with the reasoning that
+   * the client brings, that ends where the transcript goes on; then the latest used.
    */
   best(): Recognised | undefined {
     const ranked = this.#fitting
@@ -139,6 +138,11 @@ class Search {
     const rivals = others.filter(other => compareRanks(other.ranks, best.ranks, provingRanks) === 0);
     const isCertain = rivals.every(rival => hasSameNativeReplies(best, rival));
     return isCertain ? best : undefined;
+  }
+
+  /** Where a list is short enough for all of it to be compared. */
+  #noteWhole(ids: readonly string[]): void {
+    if (ids.length <= maxCompared) for (const id of ids) this.#amongAll.add(id);
   }
 
   async #compare(ids: readonly string[], isLoose = false): Promise<void> {
