@@ -4,6 +4,7 @@ import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { TurnEvent, TurnEventBatches } from '../conversation/turn-event.ts';
 import { inSlices } from '../streams/slices.ts';
 import type { CallOptions, ChatModel, ModelInfo, PreparedCall, Prompt } from '../turn/model.ts';
+import { checkExtent } from './check-extent.ts';
 import { connectSkippingInterim } from './connect.ts';
 import { formatRequest } from './format-request.ts';
 import { ModelDirectory } from './model-directory.ts';
@@ -238,6 +239,7 @@ export class CohereClient implements ChatModel {
     } catch (error) {
       throw readNetworkError(error, signal, 'within');
     }
+    checkExtent(text);
     try {
       return JSON.parse(text);
     } catch (cause) {

@@ -3,6 +3,7 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
+import { checkExtent } from './check-extent.ts';
 import { readCitation, readEnd, readIndex, readLogprobs, readText } from './read-answer.ts';
 import { readTextDelta } from './read-text-delta.ts';
 import type { ToolNames } from './tool-names.ts';
@@ -65,6 +66,7 @@ export class CohereStreamReader {
       if (delta.text !== '') this.#batch.push({ type: 'text-delta', index: delta.index, text: delta.text });
       return;
     }
+    checkExtent(data);
     let event: ReadStreamEvent;
     try {
       event = JSON.parse(data);

@@ -46,7 +46,7 @@ export class ReplyCollector {
         return;
       case 'text-delta':
         if (event.text !== '') this.#block(event.index, 'text').text += event.text;
-        if (event.logprobs) this.#logprobs.push(...event.logprobs);
+        for (const logprob of event.logprobs ?? []) this.#logprobs.push(logprob);
         return;
       case 'reasoning-delta':
         if (event.text !== '') this.#block(event.index, 'reasoning').text += event.text;

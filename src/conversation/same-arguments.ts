@@ -5,12 +5,14 @@
 //   somebody edited the call: null is absent, a scalar is compared by its text, a string of JSON is that JSON.
 // - `foreign`: clients repeat such ids from one conversation to the next, so the arguments have to be equal, but for
 //   nulls and spelling.
+import { exceedsExtent } from './json-extent.ts';
+
 export type ArgumentRule = 'own' | 'foreign';
 
 export function isSameArguments(stored: string, sent: string, rule: ArgumentRule): boolean {
   if (stored === sent) return true;
   if (stored.length > longestParsed || sent.length > longestParsed) return false;
-  if (nestsTooDeep(stored) || nestsTooDeep(sent)) return false;
+  if (exceedsExtent(stored, compared) || exceedsExtent(sent, compared)) return false;
   const reader = needsDigits.test(stored) || needsDigits.test(sent) ? readWithDigits : JSON.parse;
   const compare = new Comparison(rule === 'own', reader);
   const [one, other] = [compare.read(stored), compare.read(sent)];
@@ -28,23 +30,8 @@ const longestParsed = 1024 * 1024;
 /** No client nests deeper; what does is the same only to the letter, and is not parsed, which takes its time. */
 const maxDepth = 200;
 
-function nestsTooDeep(text: string): boolean {
-  if (text.length <= maxDepth) return false;
-  let depth = 0;
-  let isString = false;
-  for (let place = 0; place < text.length; place += 1) {
-    const character = text[place];
-    if (isString) {
-      if (character === '\\') place += 1;
-      else if (character === '"') isString = false;
-    } else if (character === '"') isString = true;
-    else if (character === '{' || character === '[') {
-      depth += 1;
-      if (depth > maxDepth) return true;
-    } else if (character === '}' || character === ']') depth -= 1;
-  }
-  return false;
-}
+/** As many values as are parsed in a few milliseconds. */
+const compared = { depth: maxDepth, values: 20_000 };
 
 class Comparison {
   readonly #isLenient: boolean;

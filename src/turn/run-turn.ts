@@ -178,7 +178,7 @@ export class RunningTurn implements Answer {
       this.#attempt = attempt;
       const held: TurnEvent[] = [];
       while (!held.some(isOutput)) {
-        held.push(...(await this.#next(attempt)));
+        for (const event of await this.#next(attempt)) held.push(event);
         if (held.at(-1)?.type === 'turn-end' && attempt.collector.isEmpty)
           throw emptyAnswer(attempt.collector);
       }

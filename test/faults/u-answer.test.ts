@@ -41,6 +41,44 @@ describe('U21 too much', () => {
   });
 });
 
+describe('[XA1] U21 shapes that no answer has', () => {
+  const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+  const said = (more: string) => `{"id":"a","finish_reason":"COMPLETE",${more}}`;
+  const cited = (source: string) =>
+    `"message":{"role":"assistant","content":[{"type":"text","text":"x"}],"citations":[{"start":0,"end":1,"text":"x","sources":[${source}]}]}`;
+  const many = (item: string, count: number) => Array(count).fill(item).join(',');
+  it.each<[string, string]>([
+    ['a source of 4,000 levels', said(cited(nested(4_000)))],
+    ['a source of 100,000 levels', said(cited(nested(100_000)))],
+    ['200,000 blocks', said(`"message":{"content":[${many('{"type":"text","text":"x"}', 200_000)}]}`)],
+    [
+      '200,000 log probabilities',
+      said(
+        `"message":{"content":[{"type":"text","text":"x"}]},"logprobs":[${many('{"text":"x","logprobs":[0]}', 200_000)}]`,
+      ),
+    ],
+  ])('%s: refused before it is parsed, whole and streamed', async (_name, body) => {
+    const pair = await startPair();
+    const whole = await meetFault(pair, [[head(200, jsonHead), chunk(body), end()]], { stream: false });
+    expectFailed(whole.outcome, 'upstream_invalid_response');
+    const event = `data: {"type":"citation-start","index":0,"delta":${body}}\n\n`;
+    const streamed = await meetFault(pair, [[head(), chunk(frames(begin)), chunk(event), end()]], {
+      stream: true,
+    });
+    expectFailed(streamed.outcome, 'upstream_invalid_response');
+  });
+
+  it('30,000 log probabilities, blocks and citations are no failure', async () => {
+    const pair = await startPair();
+    const content = Array(30_000).fill({ type: 'text', text: 'x' });
+    const logprobs = Array(30_000).fill({ text: 'x', logprobs: [0] });
+    for (const more of [{ message: { content } }, { logprobs }]) {
+      const { outcome } = await meetFault(pair, [json({ ...goodAnswer('x'), ...more })], { stream: false });
+      expect(outcome.status).toBe(200);
+    }
+  });
+});
+
 describe('U23 nothing said', () => {
   const nothing: readonly (readonly [string, Step[]])[] = [
     ['a stream without text', streamed(begin, messageEnd())],

@@ -155,7 +155,7 @@ export class Families {
         return this.#read(family, key, { known, lease });
       const more = texts(next.parts[3]);
       if (more.length === 0) throw corrupt();
-      messages.push(...more);
+      for (const message of more) messages.push(message);
     }
     return { status, record, from, messages, texts: pairs(texts(rest[3])) };
   }
