@@ -141,9 +141,11 @@ describe('C4 a reader that stops', () => {
 
   // The turn is stored by then; what is left is an answer that nobody takes, which must not stay for ever.
   it.each([
-    ['a whole answer', false],
-    ['the last frames of a stream', true],
-  ])('C4 %s that is never read is given up after the write timeout', async (_what, stream) => {
+    ['a whole answer', false, false],
+    ['the last frames of a stream', true, false],
+    ['a whole answer, while its client goes on sending,', false, true],
+    ['the last frames of a stream, while its client goes on sending,', true, true],
+  ])('C4 %s that is never read is given up after the write timeout', async (_what, stream, isSending) => {
     const pair = await startPair({
       limits: { clientWriteTimeoutMs: 300 },
       contexts: { 'my-own': 100_000_000 },
@@ -164,12 +166,16 @@ describe('C4 a reader that stops', () => {
       }),
     );
     await pair.fake.nextChatRequest();
+    if (isSending) reader.drip();
     await within(reader.givenUp, 'the end of the connection');
   });
 });
 
 /** Sends a request and reads nothing of the answer. `givenUp` resolves when the proxy has closed its end. */
-async function stoppedReader(url: string, request: string): Promise<{ readonly givenUp: Promise<unknown> }> {
+async function stoppedReader(
+  url: string,
+  request: string,
+): Promise<{ readonly givenUp: Promise<unknown>; drip(): void }> {
   const accepted = new Map<number | undefined, Socket>();
   const note = (message: unknown) => {
     const { socket } = message as { socket: Socket };
@@ -192,7 +198,12 @@ async function stoppedReader(url: string, request: string): Promise<{ readonly g
     if (end && !end.destroyed) await once(end, 'close');
   })();
   socket.write(request);
-  return { givenUp };
+  /** An empty line before a request means nothing. */
+  const drip = () => {
+    const dripping = setInterval(() => socket.write('\r\n'), 50);
+    onTestFinished(() => clearInterval(dripping));
+  };
+  return { givenUp, drip };
 }
 
 describe('C15 pipelining', () => {
