@@ -83,7 +83,7 @@ export const mutations: readonly Mutation[] = [
     breaks: 'an answer that broke off is complete (I6)',
     file: 'src/cohere/read-stream.ts',
     from: "throw new ProxyError('upstream_interrupted', 'The answer from Cohere broke off before its end.');",
-    to: 'return this.#batch;',
+    to: 'this.#ended = true;',
     tests: ['test/faults/u-connection.test.ts'],
   },
   {
