@@ -12,6 +12,7 @@ import { readError } from './read-error.ts';
 import { readResponse } from './read-response.ts';
 import { CohereStreamReader } from './read-stream.ts';
 import type { ToolNames } from './tool-names.ts';
+import { withoutQuotes } from './without-quotes.ts';
 
 /** `unchecked`: Cohere cannot be asked, or does not know the question. */
 export type KeyState = 'accepted' | 'refused' | 'unchecked';
@@ -95,7 +96,7 @@ export class CohereClient implements ChatModel {
     try {
       const response = await this.#request({ method: 'POST', path: '/v1/check-api-key', apiKey, signal });
       isRefused = refusesKey.has(response.statusCode);
-      await this.#checkStatus(response, '', signal);
+      await this.#checkStatus(response, '', { apiKey, signal });
       const said = await this.#readJson(response, signal);
       const isValid = typeof said === 'object' && said !== null && 'valid' in said ? said.valid : undefined;
       if (typeof isValid !== 'boolean') return 'unchecked';
@@ -155,7 +156,7 @@ export class CohereClient implements ChatModel {
     options: CallOptions,
   ): Promise<TurnEventBatches> {
     const response = await this.#request({ method: 'POST', path: '/v2/chat', body, ...options });
-    await this.#checkStatus(response, prompt.model, options.signal);
+    await this.#checkStatus(response, prompt.model, options, body);
     const { limits } = this.#options;
     const contentType = String(response.headers['content-type'] ?? '').toLowerCase();
     // What came decides, not what was asked for: a gateway may have turned one into the other.
@@ -179,7 +180,7 @@ export class CohereClient implements ChatModel {
 
   async #fetchJson(path: string, apiKey: string | undefined, signal: AbortSignal): Promise<unknown> {
     const response = await this.#request({ method: 'GET', path, apiKey, signal });
-    await this.#checkStatus(response, '', signal);
+    await this.#checkStatus(response, '', { apiKey, signal });
     return this.#readJson(response, signal);
   }
 
@@ -204,7 +205,12 @@ export class CohereClient implements ChatModel {
     }
   }
 
-  async #checkStatus(response: Response, model: string, signal: AbortSignal): Promise<void> {
+  async #checkStatus(
+    response: Response,
+    model: string,
+    { apiKey, signal }: CallOptions,
+    request?: Buffer,
+  ): Promise<void> {
     const { statusCode: status, headers } = response;
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
@@ -226,9 +232,10 @@ export class CohereClient implements ChatModel {
     throw readError({
       status,
       retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
-      text,
+      text: withoutKey(text, apiKey),
       isClientKey: this.#options.usesClientKeys,
       model,
+      forLog: sentence => (status < 500 ? withoutQuotes(sentence, request) : undefined),
     });
   }
 
@@ -297,11 +304,18 @@ function withoutToolChoice(prompt: Prompt): Prompt {
   return { ...prompt, toolChoice: 'auto', tools: isNone && !holdsCalls ? [] : prompt.tools };
 }
 
-/** Cohere quotes what it was sent; the proxy's own key is not its clients' business. */
+/** A key of `k` would hide every k of the words. */
+const leastHidden = 8;
+
+/** Cohere quotes what it was sent; the proxy's own key is not its clients' business, nor the log's. */
+function withoutKey(text: string, apiKey: string | undefined): string {
+  return apiKey === undefined || apiKey.length < leastHidden ? text : text.replaceAll(apiKey, '[key]');
+}
+
 function hideKey(thrown: unknown, apiKey: string | undefined): unknown {
-  if (apiKey === undefined || !(thrown instanceof ProxyError) || !thrown.message.includes(apiKey))
-    return thrown;
-  return thrown.with({ message: thrown.message.replaceAll(apiKey, '[key]') });
+  if (!(thrown instanceof ProxyError)) return thrown;
+  const message = withoutKey(thrown.message, apiKey);
+  return message === thrown.message ? thrown : thrown.with({ message });
 }
 
 async function* oneBatch(events: readonly TurnEvent[]): AsyncGenerator<readonly TurnEvent[]> {
@@ -354,7 +368,11 @@ function readNetworkError(error: unknown, signal: AbortSignal, moment: 'before' 
     return new ProxyError('upstream_timeout', 'Cohere could not be reached in time.', { cause: error });
   }
   // The model may have run; it is only a generation, so one repeat is allowed.
-  return new ProxyError('upstream_unreachable', 'Cohere could not be reached.', {
+  const isCut = code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE';
+  const words = isCut
+    ? 'The connection to Cohere broke off before an answer came.'
+    : 'Cohere could not be reached.';
+  return new ProxyError('upstream_unreachable', words, {
     cause: error,
     repeat: 'as-is',
   });

@@ -2,6 +2,7 @@
 import { ProxyError } from '../conversation/errors.ts';
 import type { Citation, JsonObject } from '../conversation/message.ts';
 import type { FinishReason, Logprob, TurnEvent } from '../conversation/turn-event.ts';
+import { readSentence } from './read-sentence.ts';
 import { readUsage } from './read-usage.ts';
 import type { ReadCitation, ReadLogprobs, ReadUsage } from './wire.ts';
 
@@ -56,13 +57,12 @@ export function readEnd(end: End): Extract<TurnEvent, { type: 'turn-end' }> {
   const raw = readText(end.finish_reason);
   if (raw === 'TIMEOUT') throw new ProxyError('upstream_timeout', 'Cohere ran out of time for this answer.');
   if (raw.startsWith('ERROR')) {
-    const said = readText(end.error).slice(0, 500);
+    const said = readSentence(end.error);
+    const errorType = readText(end.error_type);
+    if (isGenerationFailure(errorType, said)) throw generationFailure(said ?? errorType);
     throw new ProxyError(
       'upstream_error',
-      said === '' ? 'Cohere failed while answering.' : `Cohere: ${said}`,
-      {
-        ...(isGenerationFailure(end.error_type) ? { repeat: 'as-is', shouldRetry: false } : {}),
-      },
+      said === undefined ? 'Cohere failed while answering.' : `Cohere: ${said}`,
     );
   }
   const usage = readUsage(end.usage);
@@ -80,7 +80,20 @@ const generationFailures = new Set([
   'NO_VALID_RESPONSE_GENERATED',
 ]);
 
+/** Gateways leave the type out; the recorded and reported sentences. */
+const generationSentence =
+  /\bno valid (?:tool calls?|response)\b|\binvalid tool generation\b|\ball generated tool calls were hallucinated\b/i;
+
 /** The model failed, not the request: a repeat often works. */
-export function isGenerationFailure(errorType: unknown): boolean {
-  return typeof errorType === 'string' && generationFailures.has(errorType);
+export function isGenerationFailure(errorType: string | undefined, sentence: string | undefined): boolean {
+  if (errorType !== undefined && generationFailures.has(errorType)) return true;
+  return sentence !== undefined && generationSentence.test(sentence);
+}
+
+/** Some prompts fail every time: once by us, and nobody for ever. */
+export function generationFailure(sentence: string, cause?: object): ProxyError {
+  return new ProxyError('upstream_generation_failed', `Cohere: ${sentence}`, {
+    repeat: 'as-is',
+    ...(cause ? { cause } : {}),
+  });
 }

@@ -10,6 +10,7 @@ const failure = (status: number, body: unknown, more: Partial<UpstreamFailure> =
   text: typeof body === 'string' ? body : JSON.stringify(body),
   isClientKey: false,
   model: 'command-x',
+  forLog: sentence => sentence,
   ...more,
 });
 
@@ -54,14 +55,22 @@ describe('what Cohere was seen to say', () => {
       { ...rejected, param: 'tool_choice', repeat: 'without-tool-choice', message: /^tool_choice/ },
     ],
     [400, html, { ...rejected, message: 'Cohere refused the request.' }],
-    [413, '', { ...rejected, message: 'Cohere refused the request.' }],
+    [
+      413,
+      '',
+      { code: 'request_too_large', status: 413, message: 'The request is larger than Cohere takes.' },
+    ],
+    [413, { message: 'body too large' }, { code: 'request_too_large', message: 'body too large' }],
     [422, { message: 'unknown field: parameter x' }, { ...rejected, message: /^unknown field/ }],
     [
       404,
       { id, message: "model 'nonexistent' not found" },
       { code: 'model_not_found', status: 404, param: 'model', message: "model 'nonexistent' not found" },
     ],
-    [404, html, { code: 'model_not_found', param: 'model', message: /`command-x`/ }],
+    [404, html, { code: 'upstream_not_found', status: 404, param: undefined, message: /address/ }],
+    [404, '404 page not found\n', { code: 'upstream_not_found', message: /address/ }],
+    [404, '', { code: 'model_not_found', param: 'model', message: /`command-x`/ }],
+    [404, '{}', { code: 'model_not_found', param: 'model', message: /`command-x`/ }],
     [
       402,
       { message: 'Please add or update your payment method' },
@@ -118,7 +127,9 @@ describe('what Cohere was seen to say', () => {
     [502, html, { code: 'upstream_error', status: 502, repeat: 'as-is', message: /502/ }],
     [503, 'no healthy upstream', { code: 'upstream_error', status: 502, repeat: 'as-is', message: /503/ }],
     [504, 'upstream request timeout', { code: 'upstream_timeout', status: 504, message: /time/ }],
-    [418, '{}', { code: 'upstream_error', message: /418/ }],
+    [405, { message: 'method not allowed' }, { ...rejected, message: 'method not allowed' }],
+    [418, '{}', { ...rejected, message: /418/ }],
+    [408, '', { code: 'upstream_error', status: 502, message: /408/ }],
   ])('%i %j', (status, body, { message, ...expected }) => {
     const error = readError(failure(status, body));
     expect(error).toMatchObject(expected);
@@ -130,8 +141,8 @@ describe('what Cohere was seen to say', () => {
     error_type => {
       const error = readError(failure(422, { error_type, message: toolGeneration }));
       expect(error).toMatchObject({
-        code: 'upstream_error',
-        status: 502,
+        code: 'upstream_generation_failed',
+        status: 422,
         repeat: 'as-is',
         shouldRetry: false,
         message: `Cohere: ${toolGeneration}`,
@@ -141,23 +152,67 @@ describe('what Cohere was seen to say', () => {
   );
 });
 
+test.each([
+  'No valid tool call or response generated',
+  'no valid response generated. Try again',
+  'your request resulted in an invalid tool generation. Try updating the messages or tool definitions',
+  'all generated tool calls were hallucinated',
+])('[XC9] 422 "%s" without a type: as with one', message => {
+  for (const body of [{ message }, { error: { message } }, message])
+    expect(readError(failure(422, body))).toMatchObject({
+      code: 'upstream_generation_failed',
+      repeat: 'as-is',
+    });
+});
+
+test.each<[unknown]>([
+  [{ message: 'the words' }],
+  [{ error: { message: 'the words', type: 'x', code: 7 } }],
+  [{ error: 'the words' }],
+  [{ detail: 'the words' }],
+  [{ detail: [{ loc: ['body', 'messages'], msg: 'the words', type: 'value_error' }] }],
+  [[{ msg: 'the words' }]],
+  [['the words']],
+  [{ errors: [{ message: 'the words' }, { message: 'others' }] }],
+  [{ message: '', error: { message: null, detail: 'the words' } }],
+  [{ code: 3, message: { message: 'the words' }, details: [] }],
+  ['the words'],
+  [' the\r\nwords\u0000'],
+])('[XC6] the sentence of %j', body => {
+  expect(readError(failure(400, body)).message).toBe('the words');
+  expect(readError(failure(401, body)).message).toContain('Cohere: the words');
+});
+
+test.each([[{}], [[]], [null], [7], [{ message: 7 }], ['<p>the words</p>'], ['{"message":"the wor'], ['']])(
+  '[XC6] no sentence in %j',
+  body => {
+    expect(readError(failure(400, body)).message).toBe('Cohere refused the request.');
+  },
+);
+
 describe('a refused key', () => {
   const body = { message: 'Incorrect API key provided: ****6789.' };
 
   test.each([
-    [401, false, 'upstream_auth_failed', 502],
-    [403, false, 'upstream_auth_failed', 502],
+    [401, false, 'upstream_auth_failed', 403],
+    [403, false, 'upstream_auth_failed', 403],
     [401, true, 'invalid_api_key', 401],
     [403, true, 'upstream_forbidden', 403],
   ])('%i, the client brought it: %s → %s', (status, isClientKey, code, ours) => {
     const error = readError(failure(status, body, { isClientKey }));
     expect(error).toMatchObject({ code, status: ours });
     expect(JSON.stringify(error.toBody())).not.toContain('6789');
+    expect(error.message).toContain('Incorrect API key provided');
     if (!isClientKey) expect(error.shouldRetry).toBe(false);
   });
 });
 
-describe('Retry-After', () => {
+describe('[XC8] Retry-After', () => {
+  test.each([500, 502, 503, 504, 529])('of a %i too', status => {
+    expect(readError(failure(status, '', { retryAfter: '2.5' })).retryAfterS).toBe(3);
+    expect(readError(failure(status, '')).retryAfterS).toBeUndefined();
+  });
+
   const inSeconds = (s: number) => new Date(Date.now() + s * 1000).toUTCString();
 
   test.each<[string | undefined, number]>([
@@ -166,12 +221,16 @@ describe('Retry-After', () => {
     [' 7 ', 7],
     ['0', 1],
     ['60', 60],
-    ['3600', 60],
-    ['99999999999999999999', 60],
+    ['3600', 3600],
+    ['2.5', 3],
+    ['0.2', 1],
+    ['-5', 1],
+    ['1e3', 15],
+    ['99999999999999999999', 31 * 86_400],
     ['soon', 15],
     ['', 15],
     ['Thu, 01 Jan 1970 00:00:00 GMT', 1],
-    [inSeconds(3600), 60],
+    ['Fri, 01 Jan 2199 00:00:00 GMT', 31 * 86_400],
   ])('%j becomes %i s', (retryAfter, seconds) => {
     expect(readError(failure(429, '', { retryAfter })).retryAfterS).toBe(seconds);
   });

@@ -1,7 +1,8 @@
-// An answer of Cohere's that is no success → ProxyError. Bodies may be flat JSON, plain text, HTML or nothing:
-// a proxy of Cohere's answers too. Only Cohere's own sentence about the request is passed on, and cut.
+// An answer of Cohere's that is no success → ProxyError. Bodies may be JSON of many shapes, plain text, HTML or nothing:
+// gateways before Cohere answer too. Only the sentence about the request is passed on, and cut.
 import { contextExceeded, ProxyError } from '../conversation/errors.ts';
-import { isGenerationFailure } from './read-answer.ts';
+import { generationFailure, isGenerationFailure } from './read-answer.ts';
+import { readSentence } from './read-sentence.ts';
 
 export interface UpstreamFailure {
   readonly status: number;
@@ -11,85 +12,127 @@ export interface UpstreamFailure {
   /** Whose key was refused: the proxy's own is its operator's affair. */
   readonly isClientKey: boolean;
   readonly model: string;
+  /** What of the sentence may stand in the log. */
+  readonly forLog: (sentence: string) => string | undefined;
 }
 
 export function readError(failure: UpstreamFailure): ProxyError {
-  const { status, isClientKey, model } = failure;
-  const { message, errorType } = readBody(failure.text);
-  const cause = { status, message, errorType };
+  const { status, model } = failure;
+  const { sentence, errorType } = readBody(failure.text);
+  const said = sentence === undefined ? undefined : failure.forLog(sentence);
+  const cause = { status, said, errorType };
   switch (status) {
     case 400:
-    case 413:
     case 422:
-      return readRefusal(message, errorType, cause);
+      return readRefusal(sentence, errorType, cause);
+    case 413: {
+      const refusal = readRefusal(sentence, errorType, cause);
+      if (refusal.code !== 'upstream_rejected' || refusal.repeat) return refusal;
+      return new ProxyError('request_too_large', sentence ?? 'The request is larger than Cohere takes.', {
+        cause,
+      });
+    }
     case 401:
     case 403:
-      if (!isClientKey) {
+      return readKeyRefusal(failure, sentence, cause);
+    case 402:
+      return new ProxyError('insufficient_quota', sentence ?? 'Cohere asks for a payment method.', { cause });
+    case 404:
+      if (isOfAnotherServer(failure.text))
         return new ProxyError(
-          'upstream_auth_failed',
-          'Cohere refused the key that the proxy is configured with.',
+          'upstream_not_found',
+          'There is no chat API of Cohere at the address that is asked.',
           {
             cause,
           },
         );
-      }
-      return status === 401
-        ? new ProxyError('invalid_api_key', 'Cohere refused this API key.', { cause })
-        : new ProxyError('upstream_forbidden', 'Cohere does not allow this to your API key.', { cause });
-    case 402:
-      return new ProxyError('insufficient_quota', message ?? 'Cohere asks for a payment method.', { cause });
-    case 404:
-      return new ProxyError('model_not_found', message ?? `The model \`${model}\` does not exist.`, {
+      return new ProxyError('model_not_found', sentence ?? `The model \`${model}\` does not exist.`, {
         param: 'model',
         cause,
       });
     case 429:
-      return readRateLimit(message, failure.retryAfter, cause);
+      return readRateLimit(sentence, failure.retryAfter, cause);
     case 498:
-      return new ProxyError('upstream_rejected', message ?? 'Cohere refused the content of this request.', {
+      return new ProxyError('upstream_rejected', sentence ?? 'Cohere refused the content of this request.', {
         cause,
       });
     case 504:
-      return new ProxyError('upstream_timeout', 'Cohere ran out of time.', { cause });
+      return new ProxyError('upstream_timeout', 'Cohere ran out of time.', {
+        cause,
+        ...retryAfterOf(failure.retryAfter),
+      });
     default:
+      // What is refused now will be refused again; clients repeat nearly all from 500 on.
+      if (status < 500 && !passingStatuses.has(status)) {
+        const words = sentence ?? `Cohere refused the request with status ${status}.`;
+        return new ProxyError('upstream_rejected', words, { cause });
+      }
+      // What Cohere says of its own insides is for the log.
       return new ProxyError('upstream_error', `Cohere failed with status ${status}.`, {
         cause,
+        ...retryAfterOf(failure.retryAfter),
         ...(status === 502 || status === 503 ? { repeat: 'as-is' } : {}),
       });
   }
 }
 
-function readBody(text: string): { message: string | undefined; errorType: string | undefined } {
-  let body: unknown;
+/** Timeout, conflict, too early, and a request that was given up on its way. */
+const passingStatuses = new Set([408, 409, 425, 499]);
+
+function readKeyRefusal(
+  { status, isClientKey }: UpstreamFailure,
+  sentence: string | undefined,
+  cause: object,
+): ProxyError {
+  const said = sentence === undefined ? '' : ` Cohere: ${withoutMaskedKeys(sentence)}`;
+  // The client can do nothing about it, and neither can a repeat.
+  if (!isClientKey) {
+    const words = `Cohere refused the key that the proxy is configured with.${said}`;
+    return new ProxyError('upstream_auth_failed', words, { cause });
+  }
+  return status === 401
+    ? new ProxyError('invalid_api_key', `Cohere refused this API key.${said}`, { cause })
+    : new ProxyError('upstream_forbidden', `Cohere does not allow this to your API key.${said}`, { cause });
+}
+
+/** `****6789`: the end of a key is nobody's business either. */
+function withoutMaskedKeys(sentence: string): string {
+  return sentence.replace(/\S*\*{2,}\S*/g, '[key]');
+}
+
+/** A page, or a line, of a server that knows no such path. */
+function isOfAnotherServer(text: string): boolean {
+  if (text.trim() === '') return false;
+  try {
+    JSON.parse(text);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function readBody(text: string): { sentence: string | undefined; errorType: string | undefined } {
+  let body: unknown = text;
   try {
     body = JSON.parse(text);
   } catch {
-    return { message: undefined, errorType: undefined };
+    // A page says nothing to a client, and neither does JSON that was cut.
+    if (/^\s*[<{[]/.test(text)) return { sentence: undefined, errorType: undefined };
   }
-  const { message, error_type } = (typeof body === 'object' && body !== null ? body : {}) as Record<
-    string,
-    unknown
-  >;
-  return {
-    message:
-      typeof message === 'string' && message !== ''
-        ? message.replace(/\p{Cc}+/gu, ' ').slice(0, 500)
-        : undefined,
-    errorType: typeof error_type === 'string' ? error_type : undefined,
-  };
+  return { sentence: readSentence(body), errorType: readErrorType(body) };
+}
+
+function readErrorType(body: unknown): string | undefined {
+  const { error_type, error } = Object(body) as Record<string, unknown>;
+  if (typeof error_type === 'string') return error_type;
+  const { error_type: inner, type } = Object(error) as Record<string, unknown>;
+  return [inner, type].find(value => typeof value === 'string');
 }
 
 const tooManyTokens = /too many tokens.*?exceeded by (\d+) tokens.*?limit for this model is (\d+) tokens/;
 
 function readRefusal(message: string | undefined, errorType: string | undefined, cause: object): ProxyError {
-  if (isGenerationFailure(errorType)) {
-    // 422, but it is the model that failed. Some prompts fail every time: nobody should repeat for ever.
-    return new ProxyError('upstream_error', `Cohere: ${message ?? errorType}`, {
-      repeat: 'as-is',
-      shouldRetry: false,
-      cause,
-    });
-  }
+  if (isGenerationFailure(errorType, message)) return generationFailure(message ?? errorType ?? '', cause);
   if (message === undefined)
     return new ProxyError('upstream_rejected', 'Cohere refused the request.', { cause });
   const tokens = tooManyTokens.exec(message);
@@ -132,16 +175,22 @@ function readRateLimit(
   if (message !== undefined && /\/ ?month|per month|maximum billing/i.test(message)) {
     return new ProxyError('insufficient_quota', message, { cause });
   }
-  // Cohere gives no Retry-After; a proxy in front of it may. The window rolls over a minute.
-  const seconds = retryAfter === undefined ? Number.NaN : readRetryAfter(retryAfter);
-  const retryAfterS = Number.isFinite(seconds) ? Math.min(60, Math.max(1, Math.ceil(seconds))) : undefined;
+  // Cohere gives no Retry-After; a proxy in front of it may.
   return new ProxyError('rate_limit_exceeded', message ?? 'Cohere limits the rate of requests.', {
     cause,
-    ...(retryAfterS === undefined ? {} : { retryAfterS }),
+    ...retryAfterOf(retryAfter),
   });
 }
 
-/** Seconds, or an HTTP date. */
-function readRetryAfter(value: string): number {
-  return /^\d+$/.test(value.trim()) ? Number(value) : (Date.parse(value) - Date.now()) / 1000;
+/** Far beyond any sense: a month. */
+const maxRetryAfterS = 31 * 24 * 60 * 60;
+
+/** Seconds, or an HTTP date; never too early. */
+function retryAfterOf(value: string | undefined): { retryAfterS?: number } {
+  if (value === undefined) return {};
+  const seconds = /^-?\d+(\.\d+)?$/.test(value.trim())
+    ? Number(value)
+    : (Date.parse(value) - Date.now()) / 1000;
+  if (!Number.isFinite(seconds)) return {};
+  return { retryAfterS: Math.min(maxRetryAfterS, Math.max(1, Math.ceil(seconds))) };
 }

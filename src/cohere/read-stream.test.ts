@@ -244,7 +244,8 @@ describe('a failure after the 200', () => {
       read(start, end('ERROR', { usage: {}, error: said, error_type: 'INVALID_TOOL_GENERATION' })),
     );
     expect(error).toMatchObject({
-      code: 'upstream_error',
+      code: 'upstream_generation_failed',
+      status: 422,
       message: `Cohere: ${said}`,
       repeat: 'as-is',
       shouldRetry: false,

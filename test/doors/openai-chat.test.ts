@@ -272,13 +272,18 @@ describe('failures are the errors that the client knows', () => {
     ['simulate:500', 502, 'upstream_error'],
     ['simulate:502', 502, 'upstream_error'],
     ['simulate:503', 502, 'upstream_error'],
-    ['simulate:422', 502, 'upstream_error'],
     ['simulate:cut', 504, 'upstream_interrupted'],
     ['simulate:empty', 502, 'upstream_invalid_response'],
   ])('%s is a server error %i', async (word, status, code) => {
     const error = await failureOf(ask(word), client.withOptions({ maxRetries: 0 }));
     expect(error).toBeInstanceOf(InternalServerError);
     expect(error).toMatchObject({ status, code, type: 'server_error' });
+  });
+
+  test('simulate:422 is no server error, which would be repeated', async () => {
+    const error = await failureOf(ask('simulate:422'));
+    expect(error).toMatchObject({ status: 422, code: 'upstream_generation_failed', type: 'server_error' });
+    expect(calls).toBe(1);
   });
 
   test.each(['simulate:cut', 'simulate:error', 'simulate:no-end'])(

@@ -14,6 +14,7 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
 });
 
+const transcript = { model: 'command-a-03-2025', messages: [{ role: 'user', content: 'hi' }] };
 const perMinute = JSON.parse(fixture('errors/429-per-minute.json'));
 
 describe.each([
@@ -23,13 +24,15 @@ describe.each([
   it.each([
     ['seconds', '7', '7'],
     ['0', '0', '1'],
-    ['absurd', '86400', '60'],
+    ['an hour', '3600', '3600'],
+    ['a fraction', '2.5', '3'],
+    ['absurd', '99999999999', '2678400'],
     ['negative', '-5', '1'],
     ['no number', 'soon', '15'],
     ['a date long past', 'Thu, 01 Jan 1970 00:00:00 GMT', '1'],
-    ['a date far off', 'Thu, 01 Jan 2099 00:00:00 GMT', '60'],
+    ['a date far off', 'Thu, 01 Jan 2099 00:00:00 GMT', '2678400'],
     ['none', undefined, '15'],
-  ])('U16 429 with Retry-After %s: passed on at once', async (_what, given, expected) => {
+  ])('[XC8] U16 429 with Retry-After %s: passed on at once', async (_what, given, expected) => {
     const steps = error(429, perMinute, given === undefined ? {} : { 'retry-after': given });
     const { outcome, attempts } = await meetFault(await startPair(), [steps], { stream });
     expectFailed(outcome, 'rate_limit_exceeded', 429);
@@ -78,13 +81,15 @@ describe.each([
 
   it.each<[number, unknown, string, number]>([
     [400, JSON.parse(fixture('errors/400-too-many-tokens.json')), 'context_length_exceeded', 400],
-    [401, JSON.parse(fixture('errors/401-invalid-token.json')), 'upstream_auth_failed', 502],
-    [403, { message: 'no' }, 'upstream_auth_failed', 502],
+    [401, JSON.parse(fixture('errors/401-invalid-token.json')), 'upstream_auth_failed', 403],
+    [403, { message: 'no' }, 'upstream_auth_failed', 403],
     [402, { message: 'please pay' }, 'insufficient_quota', 429],
     [404, JSON.parse(fixture('errors/404-model-not-found.json')), 'model_not_found', 404],
     [422, JSON.parse(fixture('errors/422-unknown-field.json')), 'upstream_rejected', 400],
     [498, { message: 'blocked' }, 'upstream_rejected', 400],
-    [413, { message: 'too big' }, 'upstream_rejected', 400],
+    [413, { message: 'too big' }, 'request_too_large', 413],
+    [404, '<html>Not here</html>', 'upstream_not_found', 404],
+    [405, { detail: 'Method Not Allowed' }, 'upstream_rejected', 400],
     [499, { message: 'request cancelled' }, 'upstream_error', 502],
     [400, 'plain words', 'upstream_rejected', 400],
     [400, 'null', 'upstream_rejected', 400],
@@ -95,12 +100,43 @@ describe.each([
     expect(attempts).toBe(1);
   });
 
-  it('U18 a generation that failed is repeated once, then 502 that no client should repeat', async () => {
+  it('U18 a generation that failed is repeated once, then 422', async () => {
     const steps = error(422, JSON.parse(fixture('errors/422-invalid-tool-generation.json')));
     const { outcome, attempts } = await meetFault(await startPair(), [steps, steps], { stream });
-    expectFailed(outcome, 'upstream_error', 502);
+    expectFailed(outcome, 'upstream_generation_failed', 422);
     expect(outcome.headers.get('x-should-retry')).toBe('false');
     expect(attempts).toBe(2);
+  });
+
+  it('[XC9] one without its type is repeated as well, and answered', async () => {
+    const failed = error(422, { message: 'No valid tool call or response generated' });
+    const good = stream ? sse(fixture('plain.sse')) : json(goodAnswer('good'));
+    const { outcome, attempts } = await meetFault(await startPair(), [failed, good], { stream });
+    expectAnswered(outcome);
+    expect(attempts).toBe(2);
+  });
+
+  it('[XC8] a 503 with Retry-After: repeated once by us, then passed on', async () => {
+    const steps = error(503, '', { 'retry-after': '3600' });
+    const { outcome, attempts } = await meetFault(await startPair(), [steps, steps], { stream });
+    expectFailed(outcome, 'upstream_error', 502);
+    expect(outcome.headers.get('retry-after')).toBe('3600');
+    expect(outcome.headers.get('x-should-retry')).toBe('false');
+    expect(attempts).toBe(2);
+  });
+
+  it.each(['k', 'token', 'message'])('[XC10] a key of %j leaves the words as they are', async key => {
+    const pair = await startPair({ passthrough: true });
+    pair.fake.replyError(400, { message: 'the message holds a token that k does not take' });
+    const outcome = await ask(pair, { ...transcript, stream }, { authorization: `Bearer ${key}` });
+    expect(outcome.error?.message).toBe('the message holds a token that k does not take');
+  });
+
+  it('[XC10] a key worth hiding is hidden', async () => {
+    const pair = await startPair({ passthrough: true });
+    pair.fake.replyError(400, { error: { message: 'the key of-eight-letters is not for this' } });
+    const outcome = await ask(pair, { ...transcript, stream }, { authorization: 'Bearer of-eight-letters' });
+    expect(outcome.error?.message).toBe('the key [key] is not for this');
   });
 
   it.each<[string, string, string, 'ok' | 'invalid']>([

@@ -71,7 +71,7 @@ const failures: Readonly<Record<string, Failure>> = {
   'U18 the key of the proxy is refused': {
     steps: failed('401-invalid-token.json', 401),
     calls: 1,
-    status: 502,
+    status: 403,
     code: 'upstream_auth_failed',
     headers: noRetry,
   },
@@ -90,8 +90,8 @@ const failures: Readonly<Record<string, Failure>> = {
   'U18 a generation that failed': {
     steps: failed('422-invalid-tool-generation.json', 422),
     calls: 2,
-    status: 502,
-    code: 'upstream_error',
+    status: 422,
+    code: 'upstream_generation_failed',
     headers: noRetry,
   },
   'U16 too many requests a minute': {
@@ -140,7 +140,7 @@ describe('failures before the first output', () => {
 
 describe('failures in a stream', () => {
   it.each([
-    ['U8 error-at-end', 'error-at-end.sse', 'upstream_error'],
+    ['U8 error-at-end', 'error-at-end.sse', 'upstream_generation_failed'],
     ['U7 no-message-end', 'no-message-end.sse', 'upstream_interrupted'],
   ])('%s', async (_name, file, expected) => {
     proxy.fake.replySse(fixture(file), { splitAt: 'every-byte' });

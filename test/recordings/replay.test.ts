@@ -100,8 +100,8 @@ describe.each(failedInStream)('$id', recording => {
     proxy.fake.replySse(text);
     proxy.fake.replySse(text);
     await expectError(await ask(request), {
-      status: 502,
-      code: 'upstream_error',
+      status: 422,
+      code: 'upstream_generation_failed',
       headers: { 'x-should-retry': 'false' },
     });
     await proxy.fake.nextChatRequest();
@@ -113,7 +113,7 @@ describe.each(failedInStream)('$id', recording => {
     proxy.fake.replySse(text, { splitAt: cuts(text, recording.id) });
     const response = await ask(request);
     const { code, chunks } = await readBrokenStream(response);
-    expect(code).toBe('upstream_error');
+    expect(code).toBe('upstream_generation_failed');
     expect(chunks.length).toBeGreaterThan(0);
     expectAllowed(await proxy.fake.nextChatRequest(), true);
 
@@ -142,16 +142,15 @@ const refusals: Readonly<Record<string, Refusal>> = {
     text: "This model's maximum context length is 132000 tokens",
   },
   'error--400-tool-arguments-not-json-object': rejected,
-  // It is the proxy's key, and none of the client's business.
   'error--401-invalid-token': {
-    status: 502,
+    status: 403,
     code: 'upstream_auth_failed',
     headers: { 'x-should-retry': 'false' },
   },
   'error--404-model-removed': { status: 404, code: 'model_not_found', text: 'command-r-plus' },
   'error--422-invalid-tool-generation': {
-    status: 502,
-    code: 'upstream_error',
+    status: 422,
+    code: 'upstream_generation_failed',
     calls: 2,
     headers: { 'x-should-retry': 'false' },
   },
