@@ -104,7 +104,6 @@ describe('A19 image URLs', () => {
     '//evil.example/a.png',
     '/etc/passwd',
     'data:text/html;base64,PGI+',
-    'data:image/svg+xml;base64,PHN2Zz4=',
     ' https://img.example/a.png',
     'blob:https://x/1',
     '',
@@ -113,6 +112,13 @@ describe('A19 image URLs', () => {
     const { status, error } = await ask(pair, withImage(url));
     expect([status, error?.param]).toEqual([400, 'messages[0].content[0].image_url.url']);
     expect(pair.fake.chatRequests).toEqual([]);
+  });
+
+  it('A19 an SVG, which may hold anything, is never sent on to a model without eyes', async () => {
+    const { pair } = await startWatched();
+    const { status } = await ask(pair, withImage('data:image/svg+xml;base64,PHN2Zz4='));
+    expect(status).toBe(200);
+    expect(JSON.stringify(pair.fake.chatRequests.at(-1)?.json)).not.toContain('PHN2Zz4=');
   });
 });
 
