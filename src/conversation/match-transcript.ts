@@ -3,7 +3,13 @@
 import { compareResults, type MessageList, nextCompared } from './canonical-form.ts';
 import type { Message, ToolMessage } from './message.ts';
 import { isOwnReply } from './origin.ts';
-import { hasSameReasoning, isSameBeginning, isSameForm, isSameMessage } from './same-message.ts';
+import {
+  hasOtherReasoning,
+  hasSameReasoning,
+  isSameBeginning,
+  isSameForm,
+  isSameMessage,
+} from './same-message.ts';
 
 export interface TranscriptMatch {
   /** `reply`: right after an assistant message. `opening`: before the first one. */
@@ -20,6 +26,8 @@ export interface TranscriptMatch {
   readonly sharesReply: boolean;
   /** How many answers of ours came back with the reasoning that they have. */
   readonly sameReasoning: number;
+  /** An answer of ours came back with other reasoning than it has. */
+  readonly isContradicted: boolean;
   /** Some of what users said is only the beginning of the other. */
   readonly isLoose: boolean;
   /** What clients wrote is sent as it is stored, and not only equal where it is compared. */
@@ -51,6 +59,7 @@ export function matchTranscript(
     holdsOwnCall: false,
     sharesReply: false,
     sameReasoning: 0,
+    isContradicted: false,
     isLoose: false,
     isVerbatim: true,
   };
@@ -94,6 +103,7 @@ export function matchTranscript(
       if (isOwnReply(mine)) {
         facts.sharesReply = true;
         if (theirs.role === 'assistant' && hasSameReasoning(mine, theirs)) facts.sameReasoning += 1;
+        else if (theirs.role === 'assistant') facts.isContradicted ||= hasOtherReasoning(mine, theirs);
         facts.holdsOwnCall ||= Boolean(mine.toolCalls?.length);
       }
       match = { end: 'reply', storedLength, sentLength, ...facts };

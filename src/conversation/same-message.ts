@@ -103,6 +103,12 @@ export function isShownWhole(stored: AssistantMessage, sent: AssistantMessage): 
   );
 }
 
+/** Whether the client brings other reasoning than is stored. */
+export function hasOtherReasoning(stored: AssistantMessage, sent: AssistantMessage): boolean {
+  const [known, brought] = [withoutSpace(reasoningText(stored)), withoutSpace(reasoningText(sent))];
+  return known !== '' && brought !== '' && known !== brought;
+}
+
 /** Whether both say what was thought, in the same words. */
 export function hasSameReasoning(stored: AssistantMessage, sent: AssistantMessage): boolean {
   const brought = reasoningText(sent);

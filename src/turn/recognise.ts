@@ -162,7 +162,9 @@ class Search {
   }
 
   /** The same words may open many conversations; the ids of our calls are of one alone. */
-  #isEnough(session: Session, { end, holdsOwnCall }: TranscriptMatch): boolean {
+  #isEnough(session: Session, { end, holdsOwnCall, isContradicted }: TranscriptMatch): boolean {
+    // Some clients reword what was thought; where nothing else says that it is this answer, it is another one.
+    if (isContradicted && !holdsOwnCall) return false;
     if (end === 'opening' && isOtherLabel(session.label, this.#label)) return false;
     const hasSameLabel = this.#label !== undefined && session.label === this.#label;
     return holdsOwnCall || hasSameLabel || isSameSystemText(systemOf(session), this.#sent);

@@ -230,6 +230,17 @@ describe.each(ways)('on $store, streamed: $stream', ({ store, stream }) => {
       }
     });
 
+    it('where the client says that something else was thought, it is another answer', async () => {
+      const client = new TranscriptClient(await startOn(store));
+      await client.turn({ model, messages: [user('Hello')], stream }, says('alpha', 'Hi.'));
+      const answer = { role: 'assistant', content: 'Hi.', reasoning_content: 'beta' };
+      const messages = [user('Hello'), answer, user('More.')];
+      const later = await client.turn({ model, messages, stream }, sayText('More.'));
+      expect(later.state).toBe('new');
+      expect(heard(later)).toContain('beta');
+      expect(heard(later)).not.toContain('alpha');
+    });
+
     it('where nothing tells them apart, none is taken for the other', async () => {
       const client = new TranscriptClient(await startOn(store));
       for (const thought of ['alpha', 'beta'])

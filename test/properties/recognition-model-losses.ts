@@ -114,9 +114,11 @@ function divided(text: string, pick: Pick): unknown {
 }
 
 /** A client sends it back, drops it, or says it in other words: each time the same. */
-function besides({ text, reasoning }: Answer, pick: Pick): object {
+function besides({ text, reasoning, calls }: Answer, pick: Pick): object {
   const shown = reasoning === '' ? {} : { reasoning_content: reasoning };
-  const [brought = {}] = [shown, {}, {}, { reasoning: 'As I said.' }].slice(text.length % 4);
+  // Beside a text alone, other reasoning says that it is another answer.
+  const reworded = calls.length > 0 ? { reasoning: 'As I said.' } : {};
+  const [brought = {}] = [shown, {}, {}, reworded].slice(text.length % 4);
   return {
     ...brought,
     ...pick({}, { refusal: null, annotations: [] }),
