@@ -47,6 +47,23 @@ test('A21 no text of a conversation is logged, counts are', () => {
   expect(text).toContain('"type":"SyntaxError"');
 });
 
+test.each<[string, () => unknown]>([
+  ['whose fields cannot be read', () => new Proxy({}, { get: fail })],
+  ['whose kind cannot be asked', () => new Proxy({}, { getPrototypeOf: fail })],
+  ['whose fields cannot be listed', () => new Proxy({}, { ownKeys: fail })],
+  ['whose message throws', () => Object.defineProperty(new Error('x'), 'message', { get: fail })],
+  ['whose stack is a number', () => Object.defineProperty(new Error('x'), 'stack', { value: 7 })],
+  ['that cannot be written as JSON', () => ({ toJSON: fail })],
+  ['that is a symbol', () => Symbol('x')],
+])('P10 an error %s is logged without throwing', (_, make) => {
+  const text = logged(log => log.error({ code: 'internal_error', err: make() }, 'request failed'));
+  expect(JSON.parse(text)).toMatchObject({ code: 'internal_error', msg: 'request failed' });
+});
+
+function fail(): never {
+  throw new Error('hostile');
+}
+
 test('a request is logged by its route, without path, query and headers', async () => {
   const lines: string[] = [];
   const app = Fastify({ logger: loggerOptions('trace', { write: line => lines.push(line) }) });

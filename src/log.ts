@@ -35,8 +35,17 @@ export function fatalLine(error: unknown, msg: string): string {
 
 function censorEntries(fields: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [name, censor(name, value, depth)]),
+    Object.entries(fields).map(([name, value]) => [name, censorSafely(name, value, depth)]),
   );
+}
+
+/** Anything may be thrown, and so be logged: also what throws when it is looked at. */
+function censorSafely(name: string, value: unknown, depth: number): unknown {
+  try {
+    return censor(name, value, depth);
+  } catch {
+    return '[unreadable]';
+  }
 }
 
 function censor(name: string, value: unknown, depth: number): unknown {
@@ -48,7 +57,7 @@ function censor(name: string, value: unknown, depth: number): unknown {
   if (typeof value !== 'object') return value;
   if (value instanceof Error) return describeError(value);
   if (depth >= maxDepth) return '[deep]';
-  if (Array.isArray(value)) return value.map(entry => censor('', entry, depth + 1));
+  if (Array.isArray(value)) return value.map(entry => censorSafely('', entry, depth + 1));
   // Requests and replies are objects of a class; their serializers choose what is shown.
   const prototype = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null ? censorEntries(value, depth + 1) : value;
@@ -71,7 +80,7 @@ function describeError(error: unknown, depth = 0): DescribedError {
     // A parser quotes what it read: `Unexpected token … in "the text"`.
     message: error instanceof SyntaxError ? '' : message,
     // Only the frames, since the stack begins with the message.
-    stack: (stack.match(/^ +at .*$/gm) ?? []).join('\n'),
+    stack: (String(stack).match(/^ +at .*$/gm) ?? []).join('\n'),
     ...(cause instanceof Error && depth < maxDepth ? { cause: describeError(cause, depth + 1) } : {}),
   };
 }

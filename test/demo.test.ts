@@ -84,7 +84,7 @@ test('with a key: the Cohere that is configured is asked, and the proxy says wha
 });
 
 test.each([
-  ['a key that Cohere refuses', 'invalid-canary', /^The demo failed: 502 Cohere refused the key .*\n$/],
+  ['a key that Cohere refuses', 'invalid-canary', /^The demo failed: 403 Cohere refused the key .*\n$/],
   [
     'a key that cannot be one',
     'canary canary',

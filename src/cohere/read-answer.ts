@@ -1,5 +1,5 @@
 // The pieces of an answer that a whole response and a stream share.
-import { ProxyError } from '../conversation/errors.ts';
+import { ProxyError, type UpstreamSaid } from '../conversation/errors.ts';
 import type { Citation, JsonObject } from '../conversation/message.ts';
 import type { FinishReason, Logprob, TurnEvent } from '../conversation/turn-event.ts';
 import { readSentence } from './read-sentence.ts';
@@ -91,9 +91,9 @@ export function isGenerationFailure(errorType: string | undefined, sentence: str
 }
 
 /** Some prompts fail every time: once by us, and nobody for ever. */
-export function generationFailure(sentence: string, cause?: object): ProxyError {
+export function generationFailure(sentence: string, upstream?: UpstreamSaid): ProxyError {
   return new ProxyError('upstream_generation_failed', `Cohere: ${sentence}`, {
     repeat: 'as-is',
-    ...(cause ? { cause } : {}),
+    ...(upstream ? { upstream } : {}),
   });
 }

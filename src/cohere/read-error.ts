@@ -1,6 +1,6 @@
 // An answer of Cohere's that is no success → ProxyError. Bodies may be JSON of many shapes, plain text, HTML or nothing:
 // gateways before Cohere answer too. Only the sentence about the request is passed on, and cut.
-import { contextExceeded, ProxyError } from '../conversation/errors.ts';
+import { contextExceeded, ProxyError, type UpstreamSaid } from '../conversation/errors.ts';
 import { generationFailure, isGenerationFailure } from './read-answer.ts';
 import { readSentence } from './read-sentence.ts';
 
@@ -20,56 +20,58 @@ export function readError(failure: UpstreamFailure): ProxyError {
   const { status, model } = failure;
   const { sentence, errorType } = readBody(failure.text);
   const said = sentence === undefined ? undefined : failure.forLog(sentence);
-  const cause = { status, said, errorType };
+  const upstream: UpstreamSaid = { status, said, errorType };
   switch (status) {
     case 400:
     case 422:
-      return readRefusal(sentence, errorType, cause);
+      return readRefusal(sentence, errorType, upstream);
     case 413: {
-      const refusal = readRefusal(sentence, errorType, cause);
+      const refusal = readRefusal(sentence, errorType, upstream);
       if (refusal.code !== 'upstream_rejected' || refusal.repeat) return refusal;
       return new ProxyError('request_too_large', sentence ?? 'The request is larger than Cohere takes.', {
-        cause,
+        upstream,
       });
     }
     case 401:
     case 403:
-      return readKeyRefusal(failure, sentence, cause);
+      return readKeyRefusal(failure, sentence, upstream);
     case 402:
-      return new ProxyError('insufficient_quota', sentence ?? 'Cohere asks for a payment method.', { cause });
+      return new ProxyError('insufficient_quota', sentence ?? 'Cohere asks for a payment method.', {
+        upstream,
+      });
     case 404:
       if (isOfAnotherServer(failure.text))
         return new ProxyError(
           'upstream_not_found',
           'There is no chat API of Cohere at the address that is asked.',
           {
-            cause,
+            upstream,
           },
         );
       return new ProxyError('model_not_found', sentence ?? `The model \`${model}\` does not exist.`, {
         param: 'model',
-        cause,
+        upstream,
       });
     case 429:
-      return readRateLimit(sentence, failure.retryAfter, cause);
+      return readRateLimit(sentence, failure.retryAfter, upstream);
     case 498:
       return new ProxyError('upstream_rejected', sentence ?? 'Cohere refused the content of this request.', {
-        cause,
+        upstream,
       });
     case 504:
       return new ProxyError('upstream_timeout', 'Cohere ran out of time.', {
-        cause,
+        upstream,
         ...retryAfterOf(failure.retryAfter),
       });
     default:
       // What is refused now will be refused again; clients repeat nearly all from 500 on.
       if (status < 500 && !passingStatuses.has(status)) {
         const words = sentence ?? `Cohere refused the request with status ${status}.`;
-        return new ProxyError('upstream_rejected', words, { cause });
+        return new ProxyError('upstream_rejected', words, { upstream });
       }
       // What Cohere says of its own insides is for the log.
       return new ProxyError('upstream_error', `Cohere failed with status ${status}.`, {
-        cause,
+        upstream,
         ...retryAfterOf(failure.retryAfter),
         ...(status === 502 || status === 503 ? { repeat: 'as-is' } : {}),
       });
@@ -82,17 +84,19 @@ const passingStatuses = new Set([408, 409, 425, 499]);
 function readKeyRefusal(
   { status, isClientKey }: UpstreamFailure,
   sentence: string | undefined,
-  cause: object,
+  upstream: UpstreamSaid,
 ): ProxyError {
   const said = sentence === undefined ? '' : ` Cohere: ${withoutMaskedKeys(sentence)}`;
   // The client can do nothing about it, and neither can a repeat.
   if (!isClientKey) {
     const words = `Cohere refused the key that the proxy is configured with.${said}`;
-    return new ProxyError('upstream_auth_failed', words, { cause });
+    return new ProxyError('upstream_auth_failed', words, { upstream });
   }
   return status === 401
-    ? new ProxyError('invalid_api_key', `Cohere refused this API key.${said}`, { cause })
-    : new ProxyError('upstream_forbidden', `Cohere does not allow this to your API key.${said}`, { cause });
+    ? new ProxyError('invalid_api_key', `Cohere refused this API key.${said}`, { upstream })
+    : new ProxyError('upstream_forbidden', `Cohere does not allow this to your API key.${said}`, {
+        upstream,
+      });
 }
 
 /** `****6789`: the end of a key is nobody's business either. */
@@ -131,53 +135,57 @@ function readErrorType(body: unknown): string | undefined {
 
 const tooManyTokens = /too many tokens.*?exceeded by (\d+) tokens.*?limit for this model is (\d+) tokens/;
 
-function readRefusal(message: string | undefined, errorType: string | undefined, cause: object): ProxyError {
-  if (isGenerationFailure(errorType, message)) return generationFailure(message ?? errorType ?? '', cause);
+function readRefusal(
+  message: string | undefined,
+  errorType: string | undefined,
+  upstream: UpstreamSaid,
+): ProxyError {
+  if (isGenerationFailure(errorType, message)) return generationFailure(message ?? errorType ?? '', upstream);
   if (message === undefined)
-    return new ProxyError('upstream_rejected', 'Cohere refused the request.', { cause });
+    return new ProxyError('upstream_rejected', 'Cohere refused the request.', { upstream });
   const tokens = tooManyTokens.exec(message);
   if (tokens) {
     const limit = Number(tokens[2]);
-    return contextExceeded(limit, limit + Number(tokens[1]), { cause, repeat: 'shorter' });
+    return contextExceeded(limit, limit + Number(tokens[1]), { upstream, repeat: 'shorter' });
   }
   if (/^too many tokens/.test(message)) {
-    return new ProxyError('context_length_exceeded', message, { param: 'messages', cause });
+    return new ProxyError('context_length_exceeded', message, { param: 'messages', upstream });
   }
   if (/tool_choice is not supported/.test(message)) {
     return new ProxyError('upstream_rejected', message, {
       param: 'tool_choice',
       repeat: 'without-tool-choice',
-      cause,
+      upstream,
     });
   }
   if (/\bstrict_tools\b/.test(message)) {
     return new ProxyError('upstream_rejected', message, {
       param: 'tools',
       repeat: 'without-strict-tools',
-      cause,
+      upstream,
     });
   }
   if (/\bimages?\b|\bimage_url\b/i.test(message)) {
     return new ProxyError('upstream_rejected', message, {
       param: 'messages',
       repeat: 'without-images',
-      cause,
+      upstream,
     });
   }
-  return new ProxyError('upstream_rejected', message, { cause });
+  return new ProxyError('upstream_rejected', message, { upstream });
 }
 
 function readRateLimit(
   message: string | undefined,
   retryAfter: string | undefined,
-  cause: object,
+  upstream: UpstreamSaid,
 ): ProxyError {
   if (message !== undefined && /\/ ?month|per month|maximum billing/i.test(message)) {
-    return new ProxyError('insufficient_quota', message, { cause });
+    return new ProxyError('insufficient_quota', message, { upstream });
   }
   // Cohere gives no Retry-After; a proxy in front of it may.
   return new ProxyError('rate_limit_exceeded', message ?? 'Cohere limits the rate of requests.', {
-    cause,
+    upstream,
     ...retryAfterOf(retryAfter),
   });
 }

@@ -83,11 +83,20 @@ const kinds = {
 
 export type ErrorCode = keyof typeof kinds;
 
+/** What Cohere said of a request that it refused. */
+export interface UpstreamSaid {
+  readonly status: number;
+  readonly said: string | undefined;
+  readonly errorType: string | undefined;
+}
+
 export interface ProxyErrorOptions {
   /** The request field at fault, as a path: `messages[3].content`. */
   readonly param?: string;
   /** For the log only. */
   readonly cause?: unknown;
+  /** For the log only. */
+  readonly upstream?: UpstreamSaid;
   /** Sent to the client beside the message, e.g. `{expired: true}`. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
   /** Overrides the table's, in seconds. */
@@ -129,6 +138,7 @@ export class ProxyError extends Error {
   readonly retryAfterS: number | undefined;
   readonly shouldRetry: boolean | undefined;
   readonly repeat: Repeat | undefined;
+  readonly upstream: UpstreamSaid | undefined;
 
   constructor(code: ErrorCode, message: string, options: ProxyErrorOptions = {}) {
     super(
@@ -144,6 +154,7 @@ export class ProxyError extends Error {
     this.retryAfterS = options.retryAfterS ?? kind.retryAfterS;
     this.shouldRetry = options.shouldRetry ?? kind.shouldRetry;
     this.repeat = options.repeat;
+    this.upstream = options.upstream;
   }
 
   /** The same failure in other words, or with other advice. */
@@ -154,7 +165,7 @@ export class ProxyError extends Error {
     message?: string;
     shouldRetry?: boolean | undefined;
   }): ProxyError {
-    const { code, param, details, retryAfterS, repeat, cause } = this;
+    const { code, param, details, retryAfterS, repeat, cause, upstream } = this;
     return new ProxyError(code, message, {
       cause,
       ...(param === undefined ? {} : { param }),
@@ -162,6 +173,7 @@ export class ProxyError extends Error {
       ...(retryAfterS === undefined ? {} : { retryAfterS }),
       ...(shouldRetry === undefined ? {} : { shouldRetry }),
       ...(repeat ? { repeat } : {}),
+      ...(upstream ? { upstream } : {}),
     });
   }
 

@@ -183,18 +183,14 @@ function logRequest(app: App, request: FastifyRequest, reply: FastifyReply): voi
     status: raw.writableFinished || failure ? raw.statusCode : 499,
     ms: Math.round(reply.elapsedTime),
     code: failure?.code,
-    ...upstreamOf(failure),
+    // In short: its answer may say less.
+    ...(failure?.upstream && {
+      upstream: { ...failure.upstream, said: failure.upstream.said?.slice(0, 200) },
+    }),
   };
   // The message is the client's: it may quote what was said.
   if (failure && failure.status >= 500) app.log.error({ ...line, err: failure.cause }, 'request failed');
   else app.log.info(line, 'request');
-}
-
-/** What Cohere said of a request that it refused, in short: its answer may say less. */
-function upstreamOf(failure: ProxyError | undefined): object | undefined {
-  const { status, said, errorType } = Object(failure?.cause) as Partial<Record<string, unknown>>;
-  if (typeof status !== 'number') return undefined;
-  return { upstream: { status, errorType, said: typeof said === 'string' ? said.slice(0, 200) : undefined } };
 }
 
 /** Every failure before the first byte of an answer, in OpenAI's shape with the headers that clients act on. */
