@@ -37,6 +37,8 @@ const moment = new RegExp(
   String.raw`(?<![\w.:/-])(?:(?<dated>${unixDate}|(?:${dated})(?:${between}${time})?|(?:${time})${between}(?:${dated}))|(?<time>${time})|(?<epoch>${epoch}))(?![\w:/-]|\.\d)`,
   'gi',
 );
+/** Every moment holds a time or a year, or as many digits, and none goes beyond its line: nothing else is searched. */
+const sign = /\d(?::[0-5]\d|\d{3})/g;
 const timeWithin = new RegExp(time, 'i');
 const monthWithin = new RegExp(String.raw`\b${month}`, 'i');
 
@@ -46,18 +48,32 @@ const maxMoments = 1000;
 
 /** `spanMs`: for how long the request may have run when `atMs` was noted. */
 export function maskClock(text: string, atMs: number, spanMs = 0): string {
+  if (text.search(sign) === -1) return text;
   let masked = '';
   let end = 0;
-  let moments = 0;
-  for (const { 0: found, index, groups } of text.slice(0, searchedLength).matchAll(moment)) {
-    if (isNear(found, groups as Groups, atMs, spanMs)) {
-      masked += `${text.slice(end, index)}\u0000`;
-      end = index + found.length;
-    }
-    moments += 1;
-    if (moments === maxMoments) break;
+  for (const { found, start, groups } of momentsIn(text)) {
+    if (!isNear(found, groups, atMs, spanMs)) continue;
+    masked += `${text.slice(end, start)}\u0000`;
+    end = start + found.length;
   }
   return masked + text.slice(end);
+}
+
+function* momentsIn(text: string) {
+  const searched = text.slice(0, searchedLength);
+  let moments = 0;
+  let lineEnd = 0;
+  for (const { index: place } of searched.matchAll(sign)) {
+    if (place < lineEnd) continue;
+    const lineStart = searched.lastIndexOf('\n', place) + 1;
+    lineEnd = searched.indexOf('\n', place);
+    if (lineEnd === -1) lineEnd = searched.length;
+    for (const { 0: found, index, groups } of searched.slice(lineStart, lineEnd).matchAll(moment)) {
+      yield { found, start: lineStart + index, groups: groups as Groups };
+      moments += 1;
+      if (moments === maxMoments) return;
+    }
+  }
 }
 
 type Groups = Readonly<Record<'dated' | 'time' | 'epoch', string | undefined>>;

@@ -32,6 +32,8 @@ export function systemDigest({ system, atMs }: SystemText): string {
 
 /** A line each, however they are divided into messages and parts. */
 function systemText(system: readonly SystemMessage[]): string {
+  const [first, ...others] = system;
+  if (others.length === 0 && typeof first?.content === 'string') return first.content;
   const texts = system.flatMap(({ content }) =>
     typeof content === 'string' ? content : content.map(({ text }) => text),
   );
