@@ -66,6 +66,16 @@ export const defaultLimits = {
   upstreamEventBytes: MiB,
   /** Bytes of one answer of Cohere's. */
   upstreamBodyBytes: 64 * MiB,
+  /** Levels of nesting in an answer of Cohere's, or an event: those of a request, as cited results, and those around them. */
+  upstreamDepth: 128,
+  /** JSON values in an answer of Cohere's, or an event, or the citations of a stream; log probabilities take six a token. */
+  upstreamValues: 250_000,
+  /** Content blocks in one answer of Cohere's. */
+  upstreamBlocks: 50_000,
+  /** Tool calls in one answer of Cohere's. */
+  upstreamCalls: 1_000,
+  /** Citations in one answer of Cohere's. */
+  upstreamCitations: 50_000,
   /** Bytes that are read of an error answer of Cohere's. */
   upstreamErrorBytes: 64 * KiB,
   /** Connections to Cohere. */

@@ -135,6 +135,34 @@ export const invented: readonly Invented[] = [
       ),
   },
   {
+    name: 'arguments of small arrays',
+    make: bytes =>
+      chat(
+        `${say('"q"')},{"role":"assistant","tool_calls":[${fill(bytes, at => call(`x${at}`, `{"a":[${'[],'.repeat(2_300_000)}0]}`))}]}`,
+      ),
+  },
+  {
+    name: 'arguments of many keys',
+    make: bytes => {
+      const keys = fill(Math.min(bytes, 7_000_000), at => `"k${at}":0`);
+      return chat(`${say('"q"')},{"role":"assistant","tool_calls":[${call('x', `{${keys}}`)}]}`);
+    },
+  },
+  {
+    name: 'many calls of as many values as are parsed',
+    make: () =>
+      chat(
+        `${say('"q"')},{"role":"assistant","tool_calls":[${Array.from({ length: 14 }, (_, at) => call(`x${at}`, `{${fill(1_000_000, key => `"${at}k${key}":1e400`, 1_900)},"a":[${'[],'.repeat(3_900)}0]}`)).join(',')}]}`,
+      ),
+  },
+  {
+    name: 'arguments that break off',
+    make: bytes =>
+      chat(
+        `${say('"q"')},{"role":"assistant","tool_calls":[${call('x', `{"a":"${'\\"'.repeat(Math.min(bytes / 4, 4_000_000))}`)}]}`,
+      ),
+  },
+  {
     name: 'deep arguments',
     make: bytes => {
       const depth = Math.floor(bytes / 2);

@@ -4,7 +4,7 @@ import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { TurnEvent, TurnEventBatches } from '../conversation/turn-event.ts';
 import { inSlices } from '../streams/slices.ts';
 import type { CallOptions, ChatModel, ModelInfo, PreparedCall, Prompt } from '../turn/model.ts';
-import { checkExtent } from './check-extent.ts';
+import { type AnswerLimits, parseAnswer } from './check-answer.ts';
 import { connectSkippingInterim } from './connect.ts';
 import { formatRequest } from './format-request.ts';
 import { ModelDirectory } from './model-directory.ts';
@@ -22,7 +22,7 @@ export interface CohereClientOptions {
   readonly baseUrl: string;
   /** True where callers' keys are passed through: a refused key is the caller's affair then. */
   readonly usesClientKeys: boolean;
-  readonly limits: {
+  readonly limits: AnswerLimits & {
     readonly connectTimeoutMs: number;
     readonly upstreamConnections: number;
     readonly upstreamEventBytes: number;
@@ -162,7 +162,7 @@ export class CohereClient implements ChatModel {
     // What came decides, not what was asked for: a gateway may have turned one into the other.
     if (contentType.startsWith('text/event-stream')) {
       this.#tellOfKey(options.apiKey, 'accepted');
-      const reader = new CohereStreamReader({ toolNames, maxEventBytes: limits.upstreamEventBytes });
+      const reader = new CohereStreamReader({ toolNames, maxEventBytes: limits.upstreamEventBytes, limits });
       return readBatches(response.body, reader, options);
     }
     if (!contentType.startsWith('application/json')) {
@@ -171,7 +171,7 @@ export class CohereClient implements ChatModel {
     }
     const whole = await this.#readJson(response, options.signal);
     this.#tellOfKey(options.apiKey, 'accepted');
-    return oneBatch(readResponse(whole, toolNames));
+    return oneBatch(readResponse(whole, toolNames, limits));
   }
 
   #tellOfKey(apiKey: string | undefined, state: 'accepted' | 'refused'): void {
@@ -220,6 +220,15 @@ export class CohereClient implements ChatModel {
         'Cohere answered in an encoding that was not asked for.',
       );
     }
+    const transfer = headers['transfer-encoding'];
+    // undici takes the chunks apart, and hands on what is in them as it is.
+    if (transfer !== undefined && String(transfer).toLowerCase() !== 'chunked') {
+      response.body.destroy();
+      throw new ProxyError(
+        'upstream_invalid_response',
+        'Cohere answered in a transfer encoding that was not asked for.',
+      );
+    }
     if (status === 200) return;
     const text = await readCut(response, this.#options.limits.upstreamErrorBytes, signal);
     if (status < 400) {
@@ -240,20 +249,13 @@ export class CohereClient implements ChatModel {
   }
 
   async #readJson(response: Response, signal: AbortSignal): Promise<unknown> {
-    let text: string;
+    let bytes: Buffer;
     try {
-      text = await response.body.text();
+      bytes = Buffer.from(await response.body.arrayBuffer());
     } catch (error) {
       throw readNetworkError(error, signal, 'within');
     }
-    checkExtent(text);
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw new ProxyError('upstream_invalid_response', 'Cohere answered with something that is no JSON.', {
-        cause,
-      });
-    }
+    return parseAnswer(bytes, this.#options.limits);
   }
 }
 

@@ -11,6 +11,7 @@ import type {
   ToolMessage,
 } from '../conversation/message.ts';
 import { renameSources } from '../conversation/native-call-ids.ts';
+import { isObjectText } from '../conversation/written-json.ts';
 import type {
   CohereCitation,
   CohereMessage,
@@ -136,19 +137,9 @@ function formatToolCall(call: ToolCall, { toolName, callId }: FormatOptions): Co
   };
 }
 
-const longestParsed = 256 * 1024;
-
 /** Cohere takes only the text of a JSON object; models and clients also write ``, `null` and broken JSON. */
 function objectText(text: string): string {
-  // No model takes so much, and parsing it takes its time: both ends have to do.
-  if (text.length > longestParsed)
-    return /^\s*\{/.test(text) && /\}\s{0,9}$/.test(text.slice(-10)) ? text : '{}';
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? text : '{}';
-  } catch {
-    return '{}';
-  }
+  return isObjectText(text) ? text : '{}';
 }
 
 function formatToolResult(message: ToolMessage, { callId }: FormatOptions): CohereMessage {

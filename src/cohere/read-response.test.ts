@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ProxyError } from '../conversation/errors.ts';
 import { ReplyCollector } from '../conversation/reply.ts';
+import { defaultLimits } from '../limits.ts';
 import { readResponse } from './read-response.ts';
 import { ToolNames } from './tool-names.ts';
 
@@ -11,7 +12,8 @@ const response = (message: object, more: object = {}) => ({
   finish_reason: 'COMPLETE',
   ...more,
 });
-const read = (message: object, more: object = {}) => readResponse(response(message, more), names);
+const read = (message: object, more: object = {}) =>
+  readResponse(response(message, more), names, defaultLimits);
 const text = (words: string) => ({ type: 'text', text: words });
 
 function collect(message: object, more: object = {}): ReplyCollector {
@@ -22,7 +24,7 @@ function collect(message: object, more: object = {}): ReplyCollector {
 
 function codeOf(body: unknown): string {
   try {
-    readResponse(body, names);
+    readResponse(body, names, defaultLimits);
     return 'passes';
   } catch (error) {
     if (error instanceof ProxyError) return error.code;

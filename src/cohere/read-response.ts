@@ -1,11 +1,12 @@
 // A whole response (stream off) → the same events as a stream.
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
+import { type AnswerLimits, AnswerSize } from './check-answer.ts';
 import { readCitation, readEnd, readLogprobs, readText } from './read-answer.ts';
 import type { ToolNames } from './tool-names.ts';
 import type { ReadChatResponse } from './wire.ts';
 
-export function readResponse(body: unknown, toolNames: ToolNames): TurnEvent[] {
+export function readResponse(body: unknown, toolNames: ToolNames, limits: AnswerLimits): TurnEvent[] {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid();
   const response = body as ReadChatResponse;
   const { message, id } = response;
@@ -44,6 +45,8 @@ export function readResponse(body: unknown, toolNames: ToolNames): TurnEvent[] {
     if (citation) events.push({ type: 'citation', citation });
   }
   events.push(readEnd(response));
+  const size = new AnswerSize(limits);
+  for (const event of events) size.add(event);
   return events;
 }
 

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { ProxyError } from '../conversation/errors.ts';
 import { ReplyCollector } from '../conversation/reply.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
+import { defaultLimits } from '../limits.ts';
 import { CohereStreamReader } from './read-stream.ts';
 import { ToolNames } from './tool-names.ts';
 
 const reader = (maxEventBytes = 10_000) =>
-  new CohereStreamReader({ toolNames: new ToolNames(['mcp--look']), maxEventBytes });
+  new CohereStreamReader({ toolNames: new ToolNames(['mcp--look']), maxEventBytes, limits: defaultLimits });
 const frame = (event: object) =>
   `event: ${'type' in event ? event.type : ''}\ndata: ${JSON.stringify(event)}\n\n`;
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -3,7 +3,7 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
-import { checkExtent } from './check-extent.ts';
+import { type AnswerLimits, AnswerSize } from './check-answer.ts';
 import { readCitation, readEnd, readIndex, readLogprobs, readText } from './read-answer.ts';
 import { readTextDelta } from './read-text-delta.ts';
 import type { ToolNames } from './tool-names.ts';
@@ -13,10 +13,12 @@ export interface ReadStreamOptions {
   readonly toolNames: ToolNames;
   /** One event may be this long. */
   readonly maxEventBytes: number;
+  readonly limits: AnswerLimits;
 }
 
 export class CohereStreamReader {
   readonly #toolNames: ToolNames;
+  readonly #size: AnswerSize;
   readonly #decoder = new TextDecoder();
   readonly #parser: EventSourceParser;
   /** Arguments held back while they may still turn out to be none (`null` or nothing), by call. */
@@ -24,7 +26,8 @@ export class CohereStreamReader {
   #batch: TurnEvent[] = [];
   #ended = false;
 
-  constructor({ toolNames, maxEventBytes }: ReadStreamOptions) {
+  constructor({ toolNames, maxEventBytes, limits }: ReadStreamOptions) {
+    this.#size = new AnswerSize(limits);
     this.#toolNames = toolNames;
     this.#parser = createParser({
       maxBufferSize: maxEventBytes,
@@ -45,7 +48,7 @@ export class CohereStreamReader {
   push(chunk: Uint8Array): readonly TurnEvent[] {
     this.#batch = [];
     this.#parser.feed(this.#decoder.decode(chunk, { stream: true }));
-    return this.#batch;
+    return this.#counted();
   }
 
   /** To be called when the connection has closed. @throws ProxyError if the answer had not ended. */
@@ -56,6 +59,11 @@ export class CohereStreamReader {
     if (!this.#ended) {
       throw new ProxyError('upstream_interrupted', 'The answer from Cohere broke off before its end.');
     }
+    return this.#counted();
+  }
+
+  #counted(): readonly TurnEvent[] {
+    for (const event of this.#batch) this.#size.add(event);
     return this.#batch;
   }
 
@@ -66,7 +74,7 @@ export class CohereStreamReader {
       if (delta.text !== '') this.#batch.push({ type: 'text-delta', index: delta.index, text: delta.text });
       return;
     }
-    checkExtent(data);
+    this.#size.checkJson(data);
     let event: ReadStreamEvent;
     try {
       event = JSON.parse(data);

@@ -11,9 +11,9 @@ const views = new WeakMap<Cut, View>();
  * is left out, and the ranges. The same view for the same cut, so that what is derived from it can be kept.
  */
 export function viewOf(cut: Cut, history: History): View | undefined {
-  const last = cut.leftOut.at(-1)?.[1] ?? 0;
-  const shortened = Object.keys(cut.shortened).map(Number);
-  if (Math.max(last, ...shortened.map(place => place + 1)) > history.length) return undefined;
+  let end = cut.leftOut.at(-1)?.[1] ?? 0;
+  for (const place of Object.keys(cut.shortened)) end = Math.max(end, Number(place) + 1);
+  if (end > history.length) return undefined;
   let view = views.get(cut);
   if (!view) {
     const firstUser = placeOfFirstUser(history);

@@ -38,7 +38,7 @@ export function isAssistantMessage(value: unknown): value is AssistantMessage {
 function isPartOf(value: unknown, types: readonly string[]): boolean {
   if (!isObject(value) || !isText(value.type) || !types.includes(value.type)) return false;
   if (value.type === 'image') return isText(value.url);
-  if (value.type === 'document') return isText(value.data) || isObject(value.data);
+  if (value.type === 'document') return isText(value.data) || (isObject(value.data) && isShallow(value.data));
   return isText(value.text);
 }
 
@@ -55,10 +55,26 @@ function isCitation(value: unknown): boolean {
     Number.isInteger(start) &&
     Number.isInteger(end) &&
     isText(text) &&
-    isListOf(sources, isObject) &&
+    isListOf(sources, source => isObject(source) && isShallow(source)) &&
     isOptional(type, isText) &&
     isOptional(contentIndex, Number.isInteger)
   );
+}
+
+/** Deeper than what any door or answer lets in: an earlier release did. */
+const maxDepth = 512;
+
+/** What nests too deep can be neither written nor walked through. */
+function isShallow(value: Fields): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return false;
+    const next: unknown[] = [];
+    for (const one of level)
+      if (typeof one === 'object' && one !== null) for (const inner of Object.values(one)) next.push(inner);
+    level = next;
+  }
+  return true;
 }
 
 function isOptional(value: unknown, isExpected: (value: unknown) => boolean): boolean {

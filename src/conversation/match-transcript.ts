@@ -3,6 +3,7 @@
 import { compareResults, type MessageList, nextCompared } from './canonical-form.ts';
 import type { Message, ToolMessage } from './message.ts';
 import { isOwnReply } from './origin.ts';
+import { ParseRoom } from './same-arguments.ts';
 import {
   hasOtherReasoning,
   hasSameReasoning,
@@ -51,6 +52,24 @@ export function matchTranscript(
   sent: MessageList,
   isLoose = false,
 ): TranscriptMatch | undefined {
+  const steps = matchInSteps(stored, sent, isLoose);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** Work, in parsed values, after which others have their turn. */
+const longStep = 5_000;
+
+/** The same, with pauses where many arguments are to be parsed. */
+export function* matchInSteps(
+  stored: MessageList,
+  sent: MessageList,
+  isLoose = false,
+): Generator<void, TranscriptMatch | undefined, void> {
+  const room = new ParseRoom();
+  let work = 0;
   const places = new Places(sent);
   // Up to the last equal messages.
   let storedLength = 0;
@@ -73,7 +92,13 @@ export function matchTranscript(
     if (!match && sentLength > 0 && !facts.isLoose && isReplyDue(mine) && isReplyDue(theirs))
       match = { end: 'opening', storedLength, sentLength, ...facts };
     if (!mine || !theirs) break;
-    if (isSameMessage(mine, theirs)) {
+    work += room.taken;
+    room.refill();
+    if (work > longStep) {
+      work = 0;
+      yield;
+    }
+    if (isSameMessage(mine, theirs, room)) {
       facts.isVerbatim &&= isGivenAsStored(mine, theirs);
       places.pair(sentPlace, storedPlace);
       storedLength = storedPlace + 1;

@@ -165,3 +165,14 @@ describe('a call that the output limit cut', () => {
     expect(cutIn(...events)).toBe(expected);
   });
 });
+
+test('U21 as many pieces as nobody sends, without an overflow', () => {
+  const logprobs = Array.from({ length: 300_000 }, () => ({ text: 'a', logprob: -1 }));
+  const reply = collectReply([
+    { type: 'text-delta', index: 0, text: 'a', logprobs },
+    ...Array.from({ length: 300_000 }, (_, at) => text(at, 'a')),
+    end(),
+  ]);
+  expect(reply?.logprobs).toHaveLength(300_000);
+  expect(reply?.message.content).toHaveLength(300_000);
+});

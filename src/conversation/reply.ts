@@ -1,6 +1,7 @@
 // collectReply(): the events of one answer → what the model said, native and whole.
 import type { AssistantMessage, Citation, ReasoningPart, TextPart, ToolCall } from './message.ts';
 import type { FinishReason, Logprob, TurnEvent, Usage } from './turn-event.ts';
+import { isObjectText } from './written-json.ts';
 
 export interface Reply {
   /** Cohere's id of the response. */
@@ -91,7 +92,7 @@ export class ReplyCollector {
   get cutCall(): string | undefined {
     if (this.#end?.finishReason !== 'length') return undefined;
     for (const call of this.#calls.values()) {
-      if (!call.isEnded || !isJsonObject(call.arguments)) return call.name;
+      if (!call.isEnded || !isObjectText(call.arguments)) return call.name;
     }
     return undefined;
   }
@@ -113,7 +114,8 @@ export class ReplyCollector {
 
   #message(): AssistantMessage {
     // A block that brought nothing keeps its place: citations name blocks by their index.
-    const size = Math.max(-1, ...this.#blocks.keys()) + 1;
+    let size = 0;
+    for (const index of this.#blocks.keys()) size = Math.max(size, index + 1);
     const blocks =
       size > maxBlocks
         ? inOrder(this.#blocks)
@@ -157,13 +159,4 @@ export function collectReply(events: Iterable<TurnEvent>): Reply | undefined {
 
 function inOrder<Value>(byIndex: ReadonlyMap<number, Value>): Value[] {
   return [...byIndex].sort(([a], [b]) => a - b).map(([, value]) => value);
-}
-
-function isJsonObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }

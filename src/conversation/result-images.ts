@@ -45,7 +45,7 @@ export function moveResultImages(messages: readonly Message[]): readonly Message
   let waiting: UserMessage[] = [];
   for (const message of messages) {
     if (message.role !== 'tool') {
-      told.push(...waiting);
+      for (const shown of waiting) told.push(shown);
       waiting = [];
     }
     if (!isResultWithImage(message)) told.push(message);

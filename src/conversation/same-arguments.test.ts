@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { isSameArguments } from './same-arguments.ts';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { isSameArguments, ParseRoom } from './same-arguments.ts';
 
 const nested = (depth: number, value: string) => `${'{"a":'.repeat(depth)}${value}${'}'.repeat(depth)}`;
 
@@ -99,4 +99,39 @@ test('a number of many digits costs no more than reading it', () => {
   const zeros = '0'.repeat(1_000_000);
   expect(isSameArguments(`{"a":1${zeros}1}`, `{"a": 1${zeros}1}`, 'own')).toBe(true);
   expect(isSameArguments(`{"a":1${zeros}1}`, `{"a": 1${zeros}2}`, 'own')).toBe(false);
+});
+
+// What is parsed says what it costs, whatever the machine does beside it.
+test.each([
+  ['arrays', `[${'[],'.repeat(400_000)}0]`],
+  ['keys', `{${Array.from({ length: 100_000 }, (_, at) => `"${at}":0`).join(',')}}`],
+  ['a number that needs its digits', `{"n":1e400,"a":[${'0,'.repeat(400_000)}0]}`],
+  ['a text of more than a megabyte', `{"a":"${'x'.repeat(2_000_000)}"}`],
+])('[XF1] %s: too much to be parsed is the same only to the letter', (_, text) => {
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  for (const rule of ['own', 'foreign'] as const) {
+    expect(isSameArguments(text, text, rule)).toBe(true);
+    expect(isSameArguments(text, ` ${text}`, rule)).toBe(false);
+  }
+  expect(parse).not.toHaveBeenCalled();
+});
+
+test('[XF1] texts within texts are parsed as far as there is room for them', () => {
+  const parse = vi.spyOn(JSON, 'parse');
+  onTestFinished(() => parse.mockRestore());
+  const inner = JSON.stringify(`[${'[],'.repeat(2_000)}0]`);
+  const outer = (space: string) =>
+    `{"a":${space}[${`${inner},`.repeat(50)}0]}`.replaceAll('[]', `[${space}]`);
+  expect(isSameArguments(outer(''), outer(' '), 'own')).toBe(false);
+  expect(parse.mock.calls.length).toBeLessThan(20);
+});
+
+test('[XF1] all the calls of a message share one room', () => {
+  const room = new ParseRoom();
+  const text = `[${'0,'.repeat(5_000)}0]`;
+  const same = Array.from({ length: 10 }, () => isSameArguments(text, ` ${text}`, 'own', room));
+  expect(same.filter(Boolean).length).toBe(2);
+  room.refill();
+  expect(isSameArguments(text, ` ${text}`, 'own', room)).toBe(true);
 });

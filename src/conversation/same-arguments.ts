@@ -5,16 +5,21 @@
 //   somebody edited the call: null is absent, a scalar is compared by its text, a string of JSON is that JSON.
 // - `foreign`: clients repeat such ids from one conversation to the next, so the arguments have to be equal, but for
 //   nulls and spelling.
-import { exceedsExtent } from './json-extent.ts';
+import { weighWritten } from './written-json.ts';
 
 export type ArgumentRule = 'own' | 'foreign';
 
-export function isSameArguments(stored: string, sent: string, rule: ArgumentRule): boolean {
+export function isSameArguments(
+  stored: string,
+  sent: string,
+  rule: ArgumentRule,
+  room = new ParseRoom(),
+): boolean {
   if (stored === sent) return true;
-  if (stored.length > longestParsed || sent.length > longestParsed) return false;
-  if (exceedsExtent(stored, compared) || exceedsExtent(sent, compared)) return false;
-  const reader = needsDigits.test(stored) || needsDigits.test(sent) ? readWithDigits : JSON.parse;
-  const compare = new Comparison(rule === 'own', reader);
+  if (stored.length > longest || sent.length > longest) return false;
+  const compare = new Comparison(rule === 'own', readerOf(stored, sent), room);
+  // What is too large to be parsed is the same only to the letter.
+  if (!compare.hasRoomFor(stored) || !compare.hasRoomFor(sent)) return false;
   const [one, other] = [compare.read(stored), compare.read(sent)];
   // Cohere is told `{}` in the place of what is no JSON, so that a stored one holds no key.
   if (one === undefined) return stored.trim() === sent.trim() || (rule === 'own' && isEmpty(other));
@@ -24,29 +29,73 @@ export function isSameArguments(stored: string, sent: string, rule: ArgumentRule
 /** More digits than a double holds, or an exponent that may be too large for it. */
 const needsDigits = /\d{16}|\d\.\d{15}|\d[eE][+-]?\d{3}/;
 
-/** Longer ones are the same only to the letter. */
-const longestParsed = 1024 * 1024;
+/** Characters; longer ones are not even looked through. */
+const longest = 1024 * 1024;
 
-/** No client nests deeper; what does is the same only to the letter, and is not parsed, which takes its time. */
+/** No client nests deeper; what does is the same only to the letter. */
 const maxDepth = 200;
 
-/** As many values as are parsed in a few milliseconds. */
-const compared = { depth: maxDepth, values: 20_000 };
+/** For what is parsed to be compared without a pause. One message at a time has it, however many calls it holds. */
+export class ParseRoom {
+  static readonly #whole = 30_000;
+  #left = ParseRoom.#whole;
+
+  /** Work since it was last refilled, in values. */
+  get taken(): number {
+    return ParseRoom.#whole - this.#left;
+  }
+
+  refill(): void {
+    this.#left = ParseRoom.#whole;
+  }
+
+  take(work: number): boolean {
+    if (work > this.#left) return false;
+    this.#left -= work;
+    return true;
+  }
+}
+
+/** That take as long to read. */
+const charactersOfAValue = 200;
+
+interface Reader {
+  readonly parse: (text: string) => unknown;
+  /** What a value costs. */
+  readonly cost: number;
+}
+
+const plainReader: Reader = { parse: JSON.parse, cost: 1 };
+/** @throws SyntaxError */
+const digitReader: Reader = { parse: readWithDigits, cost: 6 };
+
+function readerOf(stored: string, sent: string): Reader {
+  return needsDigits.test(stored) || needsDigits.test(sent) ? digitReader : plainReader;
+}
 
 class Comparison {
   readonly #isLenient: boolean;
-  readonly #parse: (text: string) => unknown;
+  readonly #reader: Reader;
+  readonly #room: ParseRoom;
 
-  constructor(isLenient: boolean, parse: (text: string) => unknown) {
+  constructor(isLenient: boolean, reader: Reader, room: ParseRoom) {
     this.#isLenient = isLenient;
-    this.#parse = parse;
+    this.#reader = reader;
+    this.#room = room;
+  }
+
+  hasRoomFor(text: string): boolean {
+    const values = weighWritten(text);
+    return (
+      values !== undefined && this.#room.take(values * this.#reader.cost + text.length / charactersOfAValue)
+    );
   }
 
   /** Undefined for what is no JSON. Clients write nothing, or null, where a tool takes no arguments. */
   read(text: string): unknown {
     if (text.trim() === '') return {};
     try {
-      return this.#parse(text) ?? {};
+      return this.#reader.parse(text) ?? {};
     } catch {
       return undefined;
     }
@@ -95,11 +144,11 @@ class Comparison {
   #isSameText(a: string, b: string): boolean {
     const [one, other] = [this.#container(a), this.#container(b)];
     if (one === undefined || other === undefined) return false;
-    return new Comparison(false, this.#parse).isSame(one, other);
+    return new Comparison(false, this.#reader, this.#room).isSame(one, other);
   }
 
   #container(text: string): Fields | undefined {
-    if (!/^\s*[[{]/.test(text)) return undefined;
+    if (!/^\s*[[{]/.test(text) || !this.hasRoomFor(text)) return undefined;
     const value = this.read(text);
     return isContainer(value) ? value : undefined;
   }
@@ -116,7 +165,6 @@ class ExactNumber {
   }
 }
 
-/** @throws SyntaxError, and RangeError where it nests too deep */
 function readWithDigits(text: string): unknown {
   return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }) =>
     typeof value === 'number' ? new ExactNumber(canonicalNumber(context?.source ?? String(value))) : value,

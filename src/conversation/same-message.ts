@@ -12,12 +12,12 @@ import type {
   UserMessage,
 } from './message.ts';
 import { isOwnReply } from './origin.ts';
-import { type ArgumentRule, isSameArguments } from './same-arguments.ts';
+import { type ArgumentRule, isSameArguments, ParseRoom } from './same-arguments.ts';
 
 type SpokenMessage = UserMessage | ToolMessage;
 type Part = Exclude<SpokenMessage['content'], string>[number];
 
-export function isSameMessage(stored: Message, sent: Message): boolean {
+export function isSameMessage(stored: Message, sent: Message, room = new ParseRoom()): boolean {
   switch (stored.role) {
     case 'system':
       // Not compared: no two are told to be the same.
@@ -27,7 +27,7 @@ export function isSameMessage(stored: Message, sent: Message): boolean {
     case 'tool':
       return sent.role === 'tool' && stored.toolCallId === sent.toolCallId && hasSameContent(stored, sent);
     case 'assistant':
-      return sent.role === 'assistant' && isSameAnswer(stored, sent);
+      return sent.role === 'assistant' && isSameAnswer(stored, sent, room);
     default:
       return stored satisfies never;
   }
@@ -81,9 +81,9 @@ function isSameWholePart(a: AnyPart, b: AnyPart | undefined): boolean {
   }
 }
 
-function isSameAnswer(stored: AssistantMessage, sent: AssistantMessage): boolean {
+function isSameAnswer(stored: AssistantMessage, sent: AssistantMessage, room: ParseRoom): boolean {
   const rule = isOwnReply(stored) ? 'own' : 'foreign';
-  if (!hasSameCalls(stored, sent, rule) || !saysTheSame(stored, sent)) return false;
+  if (!hasSameCalls(stored, sent, rule, room) || !saysTheSame(stored, sent)) return false;
   // What a client brought is only known to be its own as far as it is the same.
   return rule === 'own' || reasoningText(stored) === reasoningText(sent);
 }
@@ -141,14 +141,22 @@ function hasSameCalls(
   { toolCalls: stored = [] }: AssistantMessage,
   { toolCalls: sent = [] }: AssistantMessage,
   rule: ArgumentRule,
+  room: ParseRoom,
 ): boolean {
-  return stored.length === sent.length && stored.every((call, index) => isSameCall(call, sent[index], rule));
+  return (
+    stored.length === sent.length && stored.every((call, index) => isSameCall(call, sent[index], rule, room))
+  );
 }
 
-function isSameCall(stored: ToolCall, sent: ToolCall | undefined, rule: ArgumentRule): boolean {
+function isSameCall(
+  stored: ToolCall,
+  sent: ToolCall | undefined,
+  rule: ArgumentRule,
+  room: ParseRoom,
+): boolean {
   return (
     stored.id === sent?.id &&
     stored.name === sent.name &&
-    isSameArguments(stored.arguments, sent.arguments, rule)
+    isSameArguments(stored.arguments, sent.arguments, rule, room)
   );
 }

@@ -7,12 +7,12 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../config.ts';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
+import { readJson, readSmallJson, smallBody } from '../streams/read-json.ts';
 import { answerBrokenRequest, refuseOnSocket } from './broken-request.ts';
 import { canonicalPath } from './canonical-path.ts';
 import { checkHost, checkOrigin } from './guard-origin.ts';
 import { OneAtATime } from './one-at-a-time.ts';
 import type { Caller, ResolveOwner } from './owner.ts';
-import { readJson, readSmallJson, smallBody } from './read-json.ts';
 import { mayRepeat } from './read-repetition.ts';
 import { checkTransferEncoding } from './transfer-encoding.ts';
 import { type Admitted, UnderWay } from './under-way.ts';

@@ -21,6 +21,7 @@ import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
 import type { TurnParts } from '../turn/turn-parts.ts';
+import { type ArgumentLimits, checkArguments } from './check-arguments.ts';
 import { type ReadLimits, type ReadRequest, readRequest } from './read-request.ts';
 import { ChunkWriter } from './write-chunks.ts';
 import { type AnswerHead, writeCompletion, writeSessionFields } from './write-completion.ts';
@@ -30,7 +31,7 @@ export interface ChatRoutesOptions {
   readonly labelHeaders: readonly string[];
   readonly turns: TurnParts;
   readonly running: RunningRequests;
-  readonly limits: ReadLimits & SseWriterOptions & { readonly streams: number };
+  readonly limits: ReadLimits & ArgumentLimits & SseWriterOptions & { readonly streams: number };
 }
 
 export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }: ChatRoutesOptions): void {
@@ -45,6 +46,7 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
 
   app.post('/v1/chat/completions', { config: { isTurn: true } }, async (request, reply) => {
     const pauses = new Pauses();
+    await inSlices(checkArguments(request.body, limits));
     const read = readRequest(request.body, limits, readClient(request));
     const client = running.watch(reply.raw);
     await pauses.pass();
@@ -72,6 +74,7 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
   });
 
   app.post('/v1/chat/completions/input_tokens', async (request, reply) => {
+    await inSlices(checkArguments(request.body, limits));
     const read = readRequest(request.body, limits, readClient(request));
     const counted = await countTurn(
       { chat: read.chat, caller: { ...request.caller, user: read.user } },

@@ -6,9 +6,9 @@ import { type ErrorCode, ProxyError, toProxyError } from '../conversation/errors
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import type { Session, SessionKey, Space } from '../conversation/session.ts';
-import { type JsonLimits, readJson, readSmallJson, smallBody } from '../http/read-json.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { Pauses } from '../streams/pauses.ts';
+import { type JsonLimits, readJson, readSmallJson, smallBody } from '../streams/read-json.ts';
 import { type BroughtSession, type ReadExportOptions, readBrought } from './read-export.ts';
 import type { TurnMaker } from './turn-maker.ts';
 

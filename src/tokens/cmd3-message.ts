@@ -60,7 +60,7 @@ function assistantTurn(message: Extract<CohereMessage, { role: 'assistant' }>): 
   }
   const calls = message.tool_calls ?? [];
   // Whatever comes with calls is read as the thought that led to them.
-  if (calls.length > 0) thoughts.push(...texts.splice(0));
+  if (calls.length > 0) for (const text of texts.splice(0)) thoughts.push(text);
   const pieces = [thoughts.join('\n'), texts.join('\n'), calls.length > 0 ? actionText(calls) : ''];
   const cited = (message.citations?.length ?? 0) * perCitation;
   const said = turn(pieces, cmd3.pair);

@@ -1,6 +1,7 @@
 // One message in the layout of the command-r generation: plain text turns, calls as a fenced JSON list, results as
 // numbered documents of `key: value` lines. Text is stripped at both ends (documented layout).
 import type { CohereMessage, CohereToolCall } from '../cohere/wire.ts';
+import { parseWritten } from '../conversation/written-json.ts';
 import { joinedText, toolResults } from './cmd3-message.ts';
 import { commandR, perCitation } from './figures.ts';
 import { noParts, type Parts } from './parts.ts';
@@ -62,13 +63,10 @@ function readCall({ function: { name, arguments: json } }: CohereToolCall) {
   return { tool_name: name, parameters: readArguments(json) };
 }
 
-/** What is longer is counted as it is written: nearly the same, and no model takes it. */
-const longestParsed = 256 * 1024;
-
 function readArguments(json: string): unknown {
-  if (json.length > longestParsed) return json;
   try {
-    return JSON.parse(json);
+    // What is too large is counted as it is written: nearly the same, and no model takes it.
+    return parseWritten(json) ?? json;
   } catch {
     return json.trim() === '' ? {} : json;
   }

@@ -17,6 +17,7 @@ import {
   isInOrderWith,
   repairTranscript,
 } from '../conversation/transcript.ts';
+import { parseWritten } from '../conversation/written-json.ts';
 import type { Continuation } from './continuation.ts';
 import type { Prompt } from './model.ts';
 
@@ -131,14 +132,19 @@ function offerTools(request: ChatRequest, tools: readonly Tool[], messages: Pass
   return { offered: tools.length > 0 ? tools : calledTools(messages), toolChoice: 'none' as const };
 }
 
+/** Characters of all arguments: what comes later rarely has other keys. */
+const lookedAt = 4 * 1024 * 1024;
+
 /** Minimal definitions of the tools that a conversation has called, made from the calls. */
 function calledTools(messages: Iterable<Message>): Tool[] {
   const properties = new Map<string, Set<string>>();
+  let looked = 0;
   for (const message of messages) {
     if (message.role !== 'assistant') continue;
     for (const { name, arguments: text } of message.toolCalls ?? []) {
       const names = properties.get(name) ?? new Set();
-      for (const key of keysOf(text)) names.add(key);
+      looked += text.length;
+      if (looked < lookedAt) for (const key of keysOf(text)) names.add(key);
       properties.set(name, names);
     }
   }
@@ -148,12 +154,9 @@ function calledTools(messages: Iterable<Message>): Tool[] {
   });
 }
 
-const longestParsed = 256 * 1024;
-
 function keysOf(text: string): string[] {
-  if (text.length > longestParsed) return [];
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseWritten(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
   } catch {
     return [];

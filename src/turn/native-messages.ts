@@ -7,9 +7,11 @@ import type { Fold } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { isMadeCall, isOwnReply, markBrought } from '../conversation/origin.ts';
 import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
+import { ParseRoom } from '../conversation/same-arguments.ts';
 import { isSameForm, isSameMessage } from '../conversation/same-message.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
+import { Pauses } from '../streams/pauses.ts';
 
 /** Seals answers for clients to carry, and opens what they bring back. `seal.ts` is the one that is real. */
 export interface Seal {
@@ -34,6 +36,7 @@ export function openCarried(
   isKept: boolean,
 ): readonly Message[] {
   let room = maxOpened;
+  const parsed = new ParseRoom();
   // The newest first: what is sealed is deflated, so that little can become much.
   return messages
     .toReversed()
@@ -44,7 +47,7 @@ export function openCarried(
       if (sealed) room -= JSON.stringify(sealed).length;
       const opened: AssistantMessage | undefined = sealed && { ...sealed, origin: 'reply' };
       // What the client has changed is meant.
-      const native = opened && isSameMessage(opened, visible) ? opened : markBrought(visible);
+      const native = opened && isSameMessage(opened, visible, parsed) ? opened : markBrought(visible);
       return isKept ? { ...native, carried } : native;
     })
     .reverse();
@@ -60,7 +63,7 @@ export async function findNative(
   const sessions = ids.length === 0 ? [] : await store.findByCallIds(space, ids, maxSessions);
   let known: Session | undefined;
   if (sessions.length === 0) return { messages, session: undefined };
-  const native = messages.map(message => {
+  const nativeOf = (message: Message): Message => {
     const [call] = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
     if (message.role !== 'assistant' || !call) return message;
     let found: AssistantMessage | undefined;
@@ -76,7 +79,13 @@ export async function findNative(
     }
     const isOneOfMany = sessions.length === maxSessions && !found?.toolCalls?.every(isMadeCall);
     return found && !isOneOfMany ? found : message;
-  });
+  };
+  const native: Message[] = [];
+  const pauses = new Pauses();
+  for (const message of messages) {
+    native.push(nativeOf(message));
+    await pauses.pass();
+  }
   return { messages: native, session: known };
 }
 

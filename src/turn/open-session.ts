@@ -2,7 +2,7 @@
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { lastStepIn } from '../conversation/last-step.ts';
-import { matchTranscript } from '../conversation/match-transcript.ts';
+import { matchInSteps } from '../conversation/match-transcript.ts';
 import {
   isMadeSessionId,
   type Session,
@@ -14,6 +14,7 @@ import {
 import { isSideRequest } from '../conversation/side-request.ts';
 import { splitLeadingSystem } from '../conversation/transcript.ts';
 import type { AppendResult, ReadResult, SessionStore } from '../store/session-store.ts';
+import { inSlices } from '../streams/slices.ts';
 import { appendTo, beginWith, type Continuation, goOnFrom, goOnFromStep, type Sent } from './continuation.ts';
 import { type HeldSession, type HoldParts, tryHoldSession, waitForSession } from './hold-session.ts';
 import { findNative, findNativeTexts, openCarried, type Seal } from './native-messages.ts';
@@ -174,7 +175,7 @@ async function continueNamed(
   const step = isReplaced ? undefined : lastStepIn(session.messages, sent.messages);
   if (step !== undefined) return goOnFromStep(session, step, sent);
   if (dialect === 'session') return appendTo(session, sent);
-  const match = matchTranscript(session.messages, withoutLastReply(sent.messages));
+  const match = await inSlices(matchInSteps(session.messages, withoutLastReply(sent.messages)));
   const continuation = match ? goOnFrom(session, match, sent) : { ...beginWith(sent), session };
   return withNative(continuation, space, store);
 }

@@ -1,13 +1,15 @@
 // Which stored conversation a transcript goes on with. Anchors only say where to look; what counts is the comparison,
 // message by message, so that nobody's words reach another conversation.
 import { type Anchor, anchorsOf, replyAnchorsOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
-import { matchTranscript, type TranscriptMatch } from '../conversation/match-transcript.ts';
+import { matchInSteps, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message } from '../conversation/message.ts';
 import { givesDoubtfulWords, hasSameNativeReplies } from '../conversation/native-replies.ts';
 import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import { isEqualSystemText, isSameSystemText, systemDigest } from '../conversation/system-text.ts';
 import type { SessionStore } from '../store/session-store.ts';
+import { Pauses } from '../streams/pauses.ts';
+import { inSlices } from '../streams/slices.ts';
 import type { Sent } from './continuation.ts';
 
 export interface Recognised {
@@ -84,6 +86,7 @@ class Search {
   readonly #fitting: Recognised[] = [];
   /** What was found where all that left an anchor were looked at. */
   readonly #amongAll = new Set<string>();
+  readonly #pauses = new Pauses();
   #digest: string | undefined;
 
   constructor(sent: Sent, space: Space, label: string | undefined, store: SessionStore) {
@@ -155,7 +158,8 @@ class Search {
     for (const one of read) {
       if (one.status !== 'found') continue;
       const { session } = one;
-      const match = matchTranscript(session.messages, this.#sent.messages, isLoose);
+      const match = await inSlices(matchInSteps(session.messages, this.#sent.messages, isLoose));
+      await this.#pauses.pass();
       if (!match || (isLoose && !match.isLoose)) continue;
       if (this.#isEnough(session, match)) this.#fitting.push({ session, match });
     }

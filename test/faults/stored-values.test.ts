@@ -12,6 +12,8 @@ import { json } from '../support/upstream-script.ts';
 
 const proxySecret = 'f'.repeat(64);
 const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+const citing = (levels: number) =>
+  `{"role":"assistant","content":"x","citations":[{"start":0,"end":1,"text":"x","sources":[${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}]}]}`;
 const large = '9223372036854775807';
 
 async function startOn(sessionStore: string): Promise<Pair> {
@@ -65,6 +67,8 @@ describe('SQLite', () => {
     ['calls that are none', `UPDATE messages SET json = '{"role":"assistant","toolCalls":[7,null]}'`],
     ['a deep message', `UPDATE messages SET json = '${deep}'`],
     ['a deep message with a role', `UPDATE messages SET json = '{"role":"user","content":${deep}}'`],
+    ['a citation 4,000 deep', `UPDATE messages SET json = '${citing(4_000)}'`],
+    ['a citation 100,000 deep', `UPDATE messages SET json = '${citing(100_000)}'`],
     ['half of the messages', `DELETE FROM messages`],
     ['a large version', `UPDATE sessions SET version = ${large}`],
     ['a large length', `UPDATE sessions SET length = ${large}`],

@@ -1,10 +1,12 @@
 // P2: a stream says the same wherever its bytes are cut, and no bytes at all do more than end it with an error of ours.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CohereStreamReader } from '../../src/cohere/read-stream.ts';
 import { ToolNames } from '../../src/cohere/tool-names.ts';
 import { ProxyError } from '../../src/conversation/errors.ts';
 import type { TurnEvent } from '../../src/conversation/turn-event.ts';
+import { defaultLimits } from '../../src/limits.ts';
 import { fixture, fixtureNames } from '../support/fixtures.ts';
 import { splitBytes } from '../support/split-bytes.ts';
 import { fromSeed } from './from-seed.ts';
@@ -18,7 +20,11 @@ interface Told {
 }
 
 function read(pieces: readonly Uint8Array[]): Told {
-  const reader = new CohereStreamReader({ toolNames: new ToolNames([]), maxEventBytes });
+  const reader = new CohereStreamReader({
+    toolNames: new ToolNames([]),
+    maxEventBytes,
+    limits: defaultLimits,
+  });
   const events: TurnEvent[] = [];
   try {
     for (const piece of pieces) events.push(...reader.push(piece));
@@ -112,7 +118,11 @@ test('P2 whatever the bytes, nothing but an error of ours comes of them, and the
 });
 
 test('P2 an event without end is given up at its limit', () => {
-  const reader = new CohereStreamReader({ toolNames: new ToolNames([]), maxEventBytes });
+  const reader = new CohereStreamReader({
+    toolNames: new ToolNames([]),
+    maxEventBytes,
+    limits: defaultLimits,
+  });
   const piece = Buffer.from('x'.repeat(1_000));
   let taken = 0;
   expect(() => {

@@ -1,4 +1,5 @@
 // P3: the same answer of Cohere's, whole or streamed and cut anywhere, is the same reply.
+
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readResponse } from '../../src/cohere/read-response.ts';
@@ -6,6 +7,7 @@ import { CohereStreamReader } from '../../src/cohere/read-stream.ts';
 import { ToolNames } from '../../src/cohere/tool-names.ts';
 import { ReplyCollector } from '../../src/conversation/reply.ts';
 import type { TurnEvent } from '../../src/conversation/turn-event.ts';
+import { defaultLimits } from '../../src/limits.ts';
 import { type CohereAnswer, type CohereCitation, streamAnswer } from '../support/cohere-answer.ts';
 import { splitBytes } from '../support/split-bytes.ts';
 import { fromSeed } from './from-seed.ts';
@@ -20,7 +22,7 @@ function collect(events: Iterable<TurnEvent>) {
 
 function collectStream(answer: CohereAnswer, cuts: readonly number[]) {
   const bytes = new TextEncoder().encode(streamAnswer(answer));
-  const reader = new CohereStreamReader({ toolNames, maxEventBytes: 100_000 });
+  const reader = new CohereStreamReader({ toolNames, maxEventBytes: 100_000, limits: defaultLimits });
   const events = splitBytes(
     bytes,
     cuts.map(cut => cut % bytes.length),
@@ -135,7 +137,7 @@ const cuts = fc.array(fc.nat(100_000), { maxLength: 12 });
 test('P3 a stream says what the whole says', () => {
   fc.assert(
     fc.property(answersOf(filled), cuts, (answer, at) => {
-      const whole = collect(readResponse(JSON.parse(JSON.stringify(answer)), toolNames));
+      const whole = collect(readResponse(JSON.parse(JSON.stringify(answer)), toolNames, defaultLimits));
       expect(whole.reply).toBeDefined();
       expect(collectStream(answer, at)).toEqual(whole);
     }),
@@ -146,7 +148,7 @@ test('P3 a stream says what the whole says', () => {
 test('P3 also where a block holds nothing', () => {
   fc.assert(
     fc.property(answersOf(words), cuts, (answer, at) => {
-      expect(collectStream(answer, at)).toEqual(collect(readResponse(answer, toolNames)));
+      expect(collectStream(answer, at)).toEqual(collect(readResponse(answer, toolNames, defaultLimits)));
     }),
     fromSeed('stream equals whole, empty blocks'),
   );

@@ -1,10 +1,12 @@
 // U11: wherever the network cuts Cohere's stream, the events are the same. Here on the pure reader, where every
 // single position can be tried; `replay.test.ts` does it over sockets.
+
 import { describe, expect, it } from 'vitest';
 import { CohereStreamReader } from '../../src/cohere/read-stream.ts';
 import { ToolNames } from '../../src/cohere/tool-names.ts';
 import { ProxyError } from '../../src/conversation/errors.ts';
 import type { TurnEvent } from '../../src/conversation/turn-event.ts';
+import { defaultLimits } from '../../src/limits.ts';
 import { fixture, fixtureNames } from '../support/fixtures.ts';
 import { demandReference, recordings } from '../support/reference.ts';
 import { splitBytes } from '../support/split-bytes.ts';
@@ -18,7 +20,11 @@ interface Outcome {
 }
 
 function read(pieces: Iterable<Uint8Array>): Outcome {
-  const reader = new CohereStreamReader({ toolNames: new ToolNames([]), maxEventBytes: 1 << 20 });
+  const reader = new CohereStreamReader({
+    toolNames: new ToolNames([]),
+    maxEventBytes: 1 << 20,
+    limits: defaultLimits,
+  });
   const events: TurnEvent[] = [];
   try {
     for (const piece of pieces) events.push(...reader.push(piece));

@@ -1,7 +1,7 @@
 // What a JSON text holds, seen from its bytes alone and in steps: how deep it is, how many values it has, and where its
 // long strings are. What is no JSON is left to the parser.
 import { randomInt } from 'node:crypto';
-import { ProxyError } from '../conversation/errors.ts';
+import { ProxyError } from './errors.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -13,8 +13,17 @@ const stepLength = 256 * 1024;
 /** What a jump to the next quote costs beside a look at one byte. */
 const jumpCost = 40;
 
+/** Bytes of a key and its value. */
+const shortestField = 4;
+
 /** Digits of a number, about: nobody writes as many. */
 const longestScalar = 10_000;
+
+/** What is too much of it: makes the error that says so. */
+export type RefuseJson = (what: string, code?: 'invalid_json' | 'string_above_max_length') => ProxyError;
+
+export const refuseBody: RefuseJson = (what, code = 'invalid_json') =>
+  new ProxyError(code, `The request body ${what}.`);
 
 export interface JsonLimits {
   /** Levels of nesting. */
@@ -25,6 +34,8 @@ export interface JsonLimits {
   readonly jsonKeys: number;
   /** Bytes of one string that is more than plain ASCII without escapes. */
   readonly textBytes: number;
+  /** Bytes of a number; some thousands unless something else is said. */
+  readonly scalarBytes?: number;
 }
 
 /** Where a string stands, its quotes included. */
@@ -37,6 +48,7 @@ export class JsonScan {
   readonly #bytes: Buffer;
   readonly #limits: JsonLimits;
   readonly #longFrom: number;
+  readonly #refuse: RefuseJson;
   readonly #long: Stretch[] = [];
   #at = 0;
   /** Where the string that is being looked at began. */
@@ -47,18 +59,26 @@ export class JsonScan {
   #isJustOpened = false;
   /** Bytes since the last sign, text or white space. */
   #scalarLength = 0;
-  readonly #keys = new KeyCount();
+  /** None where there are too few bytes for too many keys. */
+  readonly #keys: KeyCount | undefined;
 
   /** @param longFrom bytes from which a string is a long one */
-  constructor(bytes: Buffer, limits: JsonLimits, longFrom: number) {
+  constructor(bytes: Buffer, limits: JsonLimits, longFrom: number, refuse: RefuseJson = refuseBody) {
     this.#bytes = bytes;
     this.#limits = limits;
     this.#longFrom = longFrom;
+    this.#refuse = refuse;
+    this.#keys = bytes.length > limits.jsonKeys * shortestField ? new KeyCount() : undefined;
   }
 
   /** In their order; complete once `step` was true. */
   get longStrings(): readonly Stretch[] {
     return this.#long;
+  }
+
+  /** How many were seen by now. */
+  get values(): number {
+    return this.#values;
   }
 
   /** Works for a few milliseconds at most. True: all was seen. @throws ProxyError */
@@ -76,7 +96,8 @@ export class JsonScan {
           break;
         }
         // That one is refused anyway, and so many backslashes are not counted.
-        if (close - this.#stringStart > textBytes && bytes[close - 1] === backslash) throw tooLong(textBytes);
+        if (close - this.#stringStart > textBytes && bytes[close - 1] === backslash)
+          throw tooLong(textBytes, this.#refuse);
         let first = close;
         while (first > at && bytes[first - 1] === backslash) first -= 1;
         left -= jumpCost + (close - first);
@@ -107,17 +128,16 @@ export class JsonScan {
     this.#at = at;
     if (this.#scalarLength > stepLength) this.#checkScalar();
     const { jsonValues, jsonKeys } = this.#limits;
-    if (this.#values > jsonValues)
-      throw new ProxyError('invalid_json', `The request body holds more than ${jsonValues} JSON values.`);
-    if (this.#keys.count > jsonKeys)
-      throw new ProxyError('invalid_json', `The request body holds more than ${jsonKeys} different keys.`);
+    if (this.#values > jsonValues) throw this.#refuse(`holds more than ${jsonValues} JSON values`);
+    if (this.#keys && this.#keys.count > jsonKeys)
+      throw this.#refuse(`holds more than ${jsonKeys} different keys`);
     return at >= bytes.length;
   }
 
   /** What stands between two signs and is no text: a number of a million digits takes its time as well. */
   #checkScalar(): void {
-    if (this.#scalarLength > longestScalar)
-      throw new ProxyError('invalid_json', 'The request body holds a number that is too long.');
+    if (this.#scalarLength > (this.#limits.scalarBytes ?? longestScalar))
+      throw this.#refuse('holds a number that is too long');
     this.#scalarLength = 0;
   }
 
@@ -127,8 +147,7 @@ export class JsonScan {
     this.#isJustOpened = true;
     this.#depth += 1;
     const { jsonDepth } = this.#limits;
-    if (this.#depth > jsonDepth)
-      throw new ProxyError('invalid_json', `The request body is nested deeper than ${jsonDepth} levels.`);
+    if (this.#depth > jsonDepth) throw this.#refuse(`is nested deeper than ${jsonDepth} levels`);
   }
 
   #closeString(start: number, end: number): void {
@@ -137,8 +156,8 @@ export class JsonScan {
     const isLong = end - start >= this.#longFrom;
     if (!this.#isKey(end)) {
       if (isLong) this.#long.push({ start, end });
-    } else if (isLong) throw new ProxyError('invalid_json', 'The request body holds a key that is too long.');
-    else this.#keys.add(this.#bytes, start, end);
+    } else if (isLong) throw this.#refuse('holds a key that is too long');
+    else this.#keys?.add(this.#bytes, start, end);
   }
 
   #isKey(end: number): boolean {
@@ -148,10 +167,10 @@ export class JsonScan {
   }
 }
 
-export function tooLong(textBytes: number): ProxyError {
-  return new ProxyError(
+export function tooLong(textBytes: number, refuse: RefuseJson): ProxyError {
+  return refuse(
+    `holds a text that is too long; the longest that is taken has ${textBytes} bytes`,
     'string_above_max_length',
-    `The request body holds a text that is too long; the longest that is taken has ${textBytes} bytes.`,
   );
 }
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { fromSeed } from '../../test/properties/from-seed.ts';
 import { ProxyError } from '../conversation/errors.ts';
+import { JsonScan } from '../conversation/scan-json.ts';
 import { readJson } from './read-json.ts';
-import { JsonScan } from './scan-json.ts';
 
 const limits = { jsonDepth: 64, jsonValues: 1_000, jsonKeys: 300, textBytes: 1024 * 1024 };
 const MiB = 1024 * 1024;
