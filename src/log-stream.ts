@@ -1,6 +1,7 @@
 // Log lines on their way out. The process must not stand still because nobody reads its log: on a pipe, Node's own
 // stderr waits until the reader has room. So one write is under way at a time, what comes meanwhile is kept up to a
-// limit, and beyond it lines are dropped and counted. A broken pipe ends the log and nothing else.
+// limit, and beyond it lines are dropped and counted, as they are where they cannot be written (a full disk). A broken
+// pipe ends the log and nothing else.
 import { write as writeFile, writeSync } from 'node:fs';
 
 export interface LogStream {
@@ -44,8 +45,12 @@ export function createLogStream({
     isWriting = true;
     write(bytes, (error, written) => {
       if (error?.code === 'EAGAIN') setTimeout(send, retryMs, bytes).unref();
-      else if (error) isBroken = true;
-      else if (written < bytes.length) send(bytes.subarray(written));
+      else if (error?.code === 'EPIPE') isBroken = true;
+      else if (error) {
+        dropped += bytes.toString().split('\n').length - 1;
+        // The next line tries again.
+        isWriting = false;
+      } else if (written < bytes.length) send(bytes.subarray(written));
       else {
         isWriting = false;
         // First what was kept while there was room, then the remark where the gap is.

@@ -106,6 +106,22 @@ test('O5 a broken pipe ends the log, not the process', () => {
   expect(writes).toHaveLength(1);
 });
 
+test('O5 a full disk: lines are dropped and counted, and written again once there is room', () => {
+  const { writes, stream } = slowStream(100);
+  const full = Object.assign(new Error('write ENOSPC'), { code: 'ENOSPC' });
+  stream.write('one\n');
+  stream.write('two\n');
+  writes[0]?.done(full, 0);
+  // Nothing is tried without a line to write.
+  expect(writes).toHaveLength(1);
+  stream.write('three\n');
+  expect(writes[1]?.text).toBe('two\nthree\n');
+  writes[1]?.done(full, 0);
+  stream.write('four\n');
+  writes[2]?.done(null, 5);
+  expect(writes[3]?.text).toBe('{"level":"warn","msg":"log lines dropped","dropped":3}\n');
+});
+
 test('O5 what is kept is written at the end', () => {
   const { writes, stream } = slowStream(100);
   stream.write('one\n');

@@ -54,6 +54,12 @@ async function main(): Promise<void> {
 }
 
 async function start({ options, config, keysFile }: Setup): Promise<void> {
+  // A signal that nobody hears ends the process: one that comes too early is acted on later.
+  let isHungUp = false;
+  let hangUp = () => {
+    isHungUp = true;
+  };
+  process.on('SIGHUP', () => hangUp());
   // Loaded late, so that help and problems are told at once.
   const { CohereProxyServer } = await import('./server.ts');
   const server = new CohereProxyServer(options);
@@ -85,13 +91,13 @@ async function start({ options, config, keysFile }: Setup): Promise<void> {
   });
 
   const watched = keysFile && watchKeys(server, keysFile);
-  process.on('SIGHUP', () => {
-    if (watched) watched.reload();
-    else server.log('warn', 'SIGHUP is ignored: there is no file of proxy keys to read again');
-  });
-
   try {
     const { url } = await server.listen();
+    hangUp = () => {
+      if (watched) watched.reload();
+      else server.log('warn', 'SIGHUP is ignored: there is no file of proxy keys to read again');
+    };
+    if (isHungUp) hangUp();
     if (keysFile) for (const warning of proxyKeysFileWarnings(keysFile.path)) server.log('warn', warning);
     if (!isStopping)
       process.stdout.write(banner(config, { url, version: version(), cohereKey: server.cohereKey }));

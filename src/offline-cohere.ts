@@ -29,14 +29,14 @@ export class OfflineCohere {
     this.#watch(worker);
   }
 
-  /** The prepared vocabulary is there: from now on it counts exactly. */
+  /** The prepared vocabulary is there: from now on it counts exactly. Never rejects. */
   async useVocabulary(): Promise<void> {
     this.#hasVocabulary = true;
     const used = once(this.#worker, 'message');
     const order: OfflineOrder = 'use-vocabulary';
     this.#worker.postMessage(order);
-    // Where the thread ends meanwhile, the next one is told.
-    await Promise.race([used, once(this.#worker, 'exit')]);
+    // Where the thread ends meanwhile, by an error or not, the next one is told.
+    await Promise.race([used, once(this.#worker, 'exit')]).catch(() => {});
   }
 
   /** As an exhausted heap would. */
@@ -85,7 +85,10 @@ async function startWorker(port: number): Promise<{ worker: Worker; url: string 
     execArgv: [],
     resourceLimits: memory,
   });
-  const [report] = (await once(worker, 'message')) as [OfflineReport];
+  const ended = once(worker, 'exit').then(([code]) => {
+    throw new Error(`the thread of the offline Cohere ended with ${code}`);
+  });
+  const [report] = (await Promise.race([once(worker, 'message'), ended])) as [OfflineReport];
   if (report === 'uses-vocabulary') throw new Error('the offline Cohere said something else first');
   // No process stays for it alone.
   worker.unref();

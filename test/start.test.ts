@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { defaults } from '../src/config.ts';
 import { defaultLimits } from '../src/limits.ts';
@@ -312,6 +313,60 @@ describe('ending', () => {
     await proxy.kill(signal);
     expect(await proxy.exitCode).toBe(code);
     expect(await answer).toBe('broken off');
+  });
+
+  test('XF9 SIGHUP while it starts ends nothing, and is heard once it has started', async () => {
+    const script = `
+      import { registerHooks } from 'node:module';
+      registerHooks({
+        load(url, context, next) {
+          if (url.endsWith('/src/server.ts')) process.kill(process.pid, 'SIGHUP');
+          return next(url, context);
+        },
+      });`;
+    const proxy = await start({
+      nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(script)}`],
+      args: ['--offline', '--port', '0'],
+    });
+    await proxy.logged(/SIGHUP is ignored/);
+    await proxy.kill('SIGTERM');
+    expect(await proxy.exitCode).toBe(0);
+  });
+
+  test('O5 whoever reads what it prints has left: it goes on', async () => {
+    const proxy = await start({ args: ['--offline', '--port', '0'] });
+    const { baseUrl } = proxy;
+    proxy.stopReading();
+    for (let turn = 0; turn < 3; turn += 1) {
+      const headers = { 'content-type': 'application/json' };
+      const body = '{"message": "canary"}';
+      const response = await fetch(`${baseUrl}/chat/completions`, { method: 'POST', headers, body });
+      expect(response.status).toBe(200);
+      await response.text();
+    }
+    await proxy.kill('SIGHUP');
+    expect((await fetch(`${baseUrl}/models`)).status).toBe(200);
+    await proxy.kill('SIGTERM');
+    expect(await proxy.exitCode).toBe(0);
+  });
+
+  test('O5 it is told to print where nobody reads from the start: it serves', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+    const proxy = spawnProxy({ args: ['--offline', '--port', String(port)] });
+    proxy.stopReading();
+    let status = 0;
+    while (status === 0 && proxy.isRunning)
+      status = await fetch(`http://127.0.0.1:${port}/v1/models`).then(
+        response => response.status,
+        () => sleep(20, 0),
+      );
+    expect(status).toBe(200);
+    await proxy.kill('SIGTERM');
+    expect(await proxy.exitCode).toBe(0);
   });
 
   test.each([

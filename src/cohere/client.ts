@@ -369,6 +369,10 @@ function readNetworkError(error: unknown, signal: AbortSignal, moment: 'before' 
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new ProxyError('upstream_timeout', 'Cohere could not be reached in time.', { cause: error });
   }
+  if (code === 'EMFILE' || code === 'ENFILE') {
+    const words = 'The proxy has no file handle left for a connection to Cohere. Try again in a moment.';
+    return new ProxyError('overloaded', words, { cause: error });
+  }
   // The model may have run; it is only a generation, so one repeat is allowed.
   const isCut = code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || code === 'EPIPE';
   const words = isCut

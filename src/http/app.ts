@@ -82,6 +82,11 @@ export function createApp({ config, resolveOwner, makeId, logger, isDraining }: 
     response.writeHead(refusal.status, { 'content-type': 'application/json', connection: 'close' });
     response.end(JSON.stringify(refusal.toBody()));
   });
+  // What goes wrong while it listens concerns connections that are not there yet, such as one that no file handle is
+  // left for. An `error` event that nobody hears would end the process.
+  app.server.once('listening', () => {
+    app.server.on('error', error => app.log.error({ err: error }, 'no connection can be accepted'));
+  });
   const underWay = new UnderWay({ limits, nowMs: () => performance.now() });
   app.decorateRequest('failure', undefined);
   app.decorateRequest('admitted', undefined);
@@ -163,8 +168,8 @@ function countBytes(body: NodeJS.ReadableStream, admitted: Admitted): void {
       admitted.take(data.length);
     } catch (error) {
       body.removeListener('data', count);
-      // Whoever reads the body listens.
-      body.emit('error', error);
+      // Whoever reads the body listens. Where it was refused meanwhile nobody does, which would end the process.
+      if (body.listenerCount('error') > 0) body.emit('error', error);
     }
   };
   body.on('data', count);

@@ -1,5 +1,5 @@
 // The proxy stops. Catalogue O1, I14: new requests are sent away, running turns get their time, then it ends.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -122,29 +122,42 @@ describe('O1 I14 close()', () => {
   });
 });
 
-it('O1 SIGTERM during a stream: the stream is completed, the process ends with 0', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-'));
-  const fake = await FakeCohere.start();
-  const proxy = new ProxyProcess(directory, {
-    args: ['--port', '0', '--cohere-base-url', fake.url],
-    env: { COHERE_API_KEY: 'k' },
+describe.each<[string, readonly NodeJS.Signals[]]>([
+  ['SIGTERM', ['SIGTERM']],
+  ['SIGHUP and at once SIGTERM', ['SIGHUP', 'SIGTERM']],
+  ['SIGTERM and then SIGHUP, twice', ['SIGTERM', 'SIGHUP', 'SIGHUP']],
+])('O1 XF9 %s during a stream', (_what, signals) => {
+  it.each([
+    ['without a file of keys', ''],
+    ['with one', 'ada canary-ada-0123456789'],
+  ])('%s: the stream is completed, the process ends with 0', async (_which, keys) => {
+    const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-'));
+    const fake = await FakeCohere.start();
+    if (keys !== '') writeFileSync(join(directory, 'keys'), keys, { mode: 0o600 });
+    const proxy = new ProxyProcess(directory, {
+      args: [
+        ...['--port', '0', '--cohere-base-url', fake.url],
+        ...(keys === '' ? [] : ['--proxy-keys-file', 'keys']),
+      ],
+      env: { COHERE_API_KEY: 'k' },
+    });
+    onTestFinished(async () => {
+      await proxy.kill('SIGKILL');
+      await fake.close();
+      rmSync(directory, { recursive: true });
+    });
+    await proxy.started();
+    const place = new Gate();
+    fake.script(head(), chunk(frames(begin, text('a'))), gate(place), chunk(frames(messageEnd())), end());
+    const response = await fetch(`${proxy.baseUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: 'Bearer canary-ada-0123456789' },
+      body: JSON.stringify({ message: 'x', stream: true }),
+    });
+    await place.reached;
+    for (const signal of signals) await proxy.kill(signal);
+    place.open();
+    expectAnswered(await readOutcome(response), 'a');
+    expect(await within(proxy.exitCode, 'the end of the process')).toBe(0);
   });
-  onTestFinished(async () => {
-    await proxy.kill('SIGKILL');
-    await fake.close();
-    rmSync(directory, { recursive: true });
-  });
-  await proxy.started();
-  const place = new Gate();
-  fake.script(head(), chunk(frames(begin, text('a'))), gate(place), chunk(frames(messageEnd())), end());
-  const response = await fetch(`${proxy.baseUrl}/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ message: 'x', stream: true }),
-  });
-  await place.reached;
-  await proxy.kill('SIGTERM');
-  place.open();
-  expectAnswered(await readOutcome(response), 'a');
-  expect(await within(proxy.exitCode, 'the end of the process')).toBe(0);
 });

@@ -14,6 +14,8 @@ export interface StartOptions {
   /** All that the process sees, besides a HOME. */
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
+  /** Files, sockets among them, that it may have open. */
+  readonly openFiles?: number;
 }
 
 /** The proxy as a process of its own, at home in a directory of the test's. */
@@ -24,8 +26,11 @@ export class ProxyProcess {
   readonly exitCode: Promise<number | null>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
 
-  constructor(directory: string, { args = [], env = {}, nodeArgs = [] }: StartOptions) {
-    this.#child = spawn(process.execPath, [...nodeArgs, main, ...args], {
+  constructor(directory: string, { args = [], env = {}, nodeArgs = [], openFiles }: StartOptions) {
+    const command = [process.execPath, ...nodeArgs, main, ...args];
+    const limited = ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, ...command];
+    const [file = '', ...given] = openFiles === undefined ? command : limited;
+    this.#child = spawn(file, given, {
       cwd: directory,
       // The prepared vocabulary of this machine: making it takes seconds.
       env: { HOME: directory, XDG_CACHE_HOME: cache, ...env },
@@ -58,6 +63,16 @@ export class ProxyProcess {
       await Promise.race([once(stderr, 'data'), this.exitCode]);
       if (stderr.readableEnded) throw new Error(`The process ended: ${this.stderr}`);
     }
+  }
+
+  /** Whoever reads what it prints has left. */
+  stopReading(): void {
+    this.#child.stdout.destroy();
+    this.#child.stderr.destroy();
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   get baseUrl(): string {

@@ -116,10 +116,17 @@ export class DatabaseThread {
     if (this.#waiting.size >= maxWaiting) return 'The session store has too much to do.';
     if (this.#worker) return undefined;
     if (performance.now() - this.#startedMs < restartMs) return 'The session store has failed.';
-    this.#begin(error => {
+    const tell = (error?: unknown) => {
       if (error) this.#tell('The session store could not be opened again.', error);
-    });
-    return undefined;
+    };
+    try {
+      this.#begin(tell);
+      return undefined;
+    } catch (error) {
+      // No thread can be made: the machine has no more.
+      tell(error);
+      return 'The session store has failed.';
+    }
   }
 
   #begin(opened: (error?: Error) => void): void {

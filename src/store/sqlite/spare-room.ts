@@ -15,10 +15,15 @@ export class SpareRoom {
   }
 
   get isHeld(): boolean {
-    return statSync(this.#file, { throwIfNoEntry: false })?.size === spareBytes;
+    try {
+      return statSync(this.#file, { throwIfNoEntry: false })?.size === spareBytes;
+    } catch {
+      // A directory that cannot be looked into any more.
+      return false;
+    }
   }
 
-  /** Whether it is held now. Other processes that share the database hold the same file. */
+  /** Whether there is room: it is held now, or could not be tried. Other processes that share the database hold the same file. */
   take(): boolean {
     return this.isHeld || fill(this.#file, spareBytes);
   }
@@ -49,10 +54,15 @@ function fill(path: string, bytes: number): boolean {
       closeSync(file);
     }
     return true;
-  } catch {
+  } catch (error) {
     remove(path);
-    return false;
+    // Where no file handle is left nothing was learned of the disk.
+    return isOutOfHandles(error);
   }
+}
+
+function isOutOfHandles(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'EMFILE' || error.code === 'ENFILE');
 }
 
 function remove(path: string): boolean {
