@@ -1,4 +1,5 @@
 // One run: some clients at one proxy under one key, step by step, and what must hold after each and at the end.
+import { isDeepStrictEqual } from 'node:util';
 import { expect, vi } from 'vitest';
 import { type Model, type NativeMessage, sayNative } from '../clients/native-answer.ts';
 import { readTurn, TranscriptClient, type WireMessage } from '../clients/transcript-client.ts';
@@ -240,7 +241,11 @@ export class Run {
     // Alike but for their words: what comes after does not depend on who was first.
     const shape = request.pick(...Array(100).keys());
     const word = () => request.client.word();
-    const natives = [1, 2].map(() => sayAnswer(pickBy(shape), word, request.model, request.hasTools));
+    const one = sayAnswer(pickBy(shape), word, request.model, request.hasTools);
+    const other = sayAnswer(pickBy(shape), word, request.model, request.hasTools);
+    // Where both look the same to the client, only Cohere's own ids would tell which of them it was given.
+    const [shown, otherShown] = [one, other].map(native => shownOf(shortened(native, request)));
+    const natives = isDeepStrictEqual(shown, otherShown) ? [one, one] : [one, other];
     for (const native of natives) this.#script(...sayNative(native, request.stream));
     const before = this.#asked;
     const responses = await Promise.all([this.#post(request), this.#post(request)]);
@@ -281,7 +286,7 @@ export class Run {
       const { isDone, finishReasons } = await readOutcome(await this.#post(streamed));
       expect({ isDone, finishReasons }).toEqual({ isDone: false, finishReasons: [] });
     }
-    this.#expectHeard(request, before, 1);
+    this.#expectHeardOrNew(request, before);
     if (next.isAside) return;
     client.pending = next;
     // Some keep what they saw of the answer.
@@ -344,6 +349,17 @@ export class Run {
     const isNamed = opened.asked.dialect === 'session';
     for (const request of heard)
       expectHeard(request, { model, said, systems, isNamed, client: client.number });
+  }
+
+  /** An answer that failed does not say which session it would have been of. */
+  #expectHeardOrNew(request: Request, before: number): void {
+    const { orNew } = request.opened;
+    try {
+      this.#expectHeard(request, before, 1);
+    } catch (error) {
+      if (!orNew) throw error;
+      this.#expectHeard({ ...request, opened: orNew }, before, 1);
+    }
   }
 
   #post({ client, body }: Request, signal?: AbortSignal): Promise<Response> {

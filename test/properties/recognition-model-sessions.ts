@@ -352,7 +352,7 @@ function matchOf(kept: Kept, said: readonly Said[]): Match | undefined {
 
 /** Another that fits as well, in which an answer was given with other words that nobody is shown. */
 function isRival(one: Match, best: Match, { label, system }: Asked): boolean {
-  if (best.holdsCall || one.length !== best.length || one === best) return false;
+  if (one.length !== best.length || one === best) return false;
   if ((one.kept.label === label) !== (best.kept.label === label)) return false;
   if ((one.kept.system === system) !== (best.kept.system === system)) return false;
   const natives = ({ kept, length }: Match) =>
