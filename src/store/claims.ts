@@ -98,9 +98,10 @@ export class Claims {
       if (untilMs > nowMs) break;
       this.#running.delete(name);
     }
-    for (const [name, { untilMs }] of this.#answered) {
-      if (untilMs > nowMs) break;
-      this.#forget(name);
+    let { oldest } = this.#answered;
+    while (oldest && oldest.value.untilMs <= nowMs) {
+      this.#forget(oldest.name);
+      oldest = this.#answered.oldest;
     }
   }
 

@@ -127,7 +127,7 @@ class Plan implements Measures {
   }
 
   #find(): Resident | undefined {
-    this.#queue ??= this.#share.residents.values();
+    this.#queue ??= this.#share.residents[Symbol.iterator]();
     for (let next = this.#queue.next(); !next.done; next = this.#queue.next()) {
       const { value } = next;
       if (value !== this.#kept && !this.#room.isHeld(value)) return value;

@@ -58,9 +58,10 @@ export class MarkedTurns<Owner extends object> {
 
   /** Most are kept equally long, so that this looks at those that are too old and at one more. */
   sweep(nowMs: number): void {
-    for (const [key, { expiresAtMs }] of this.#turns) {
-      if (expiresAtMs > nowMs) break;
-      this.#forget(key);
+    let { oldest } = this.#turns;
+    while (oldest && oldest.value.expiresAtMs <= nowMs) {
+      this.#forget(oldest.name);
+      oldest = this.#turns.oldest;
     }
   }
 

@@ -1,16 +1,18 @@
 // Things by name, in order of age, each somebody's. Where there are too many the owner that has the most loses its
 // oldest: whoever makes many of them pushes out its own.
 
+import { AgeOrder } from './age-order.ts';
+
 interface Entry<Value> {
   readonly owner: string;
+  readonly name: string;
   readonly value: Value;
 }
 
 export class OwnedQueue<Value> {
-  /** The oldest first. */
   readonly #entries = new Map<string, Entry<Value>>();
-  /** In the same order, by owner. */
-  readonly #names = new Map<string, Set<string>>();
+  readonly #inOrder = new AgeOrder<Entry<Value>>();
+  readonly #ofOwner = new Map<string, AgeOrder<Entry<Value>>>();
   /** Owners by how many they have. */
   readonly #owners = new Map<number, Set<string>>();
   /** No owner has more. */
@@ -18,6 +20,10 @@ export class OwnedQueue<Value> {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  get oldest(): Entry<Value> | undefined {
+    return this.#inOrder.oldest;
   }
 
   get(name: string): Value | undefined {
@@ -31,38 +37,37 @@ export class OwnedQueue<Value> {
   /** As the newest. */
   set(owner: string, name: string, value: Value): void {
     this.delete(name);
-    this.#entries.set(name, { owner, value });
-    const names = this.#names.get(owner) ?? new Set();
-    this.#names.set(owner, names.add(name));
-    this.#move(owner, names.size - 1, names.size);
+    const entry = { owner, name, value };
+    this.#entries.set(name, entry);
+    this.#inOrder.add(entry);
+    const own = this.#ofOwner.get(owner) ?? new AgeOrder();
+    this.#ofOwner.set(owner, own);
+    own.add(entry);
+    this.#move(owner, own.size - 1, own.size);
   }
 
   delete(name: string): void {
     const entry = this.#entries.get(name);
     if (!entry) return;
     this.#entries.delete(name);
-    const names = this.#names.get(entry.owner);
-    if (!names) return;
-    names.delete(name);
-    if (names.size === 0) this.#names.delete(entry.owner);
-    this.#move(entry.owner, names.size + 1, names.size);
+    this.#inOrder.delete(entry);
+    const own = this.#ofOwner.get(entry.owner);
+    if (!own) return;
+    own.delete(entry);
+    if (own.size === 0) this.#ofOwner.delete(entry.owner);
+    this.#move(entry.owner, own.size + 1, own.size);
   }
 
   /** The oldest of the owner that has the most. */
   surplus(): string | undefined {
     const [owner = ''] = this.#owners.get(this.#most) ?? [];
-    const [name] = this.#names.get(owner) ?? [];
-    return name;
-  }
-
-  /** The oldest first. */
-  *[Symbol.iterator](): Generator<readonly [name: string, value: Value]> {
-    for (const [name, { value }] of this.#entries) yield [name, value];
+    return this.#ofOwner.get(owner)?.oldest?.name;
   }
 
   clear(): void {
     this.#entries.clear();
-    this.#names.clear();
+    this.#inOrder.clear();
+    this.#ofOwner.clear();
     this.#owners.clear();
     this.#most = 0;
   }

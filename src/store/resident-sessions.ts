@@ -72,7 +72,6 @@ export class ResidentSessions {
     const resident: Resident = going ? Object.assign(going, used) : used;
     const { key, expiresAtMs } = standing.session;
     this.#due.set(resident, expiresAtMs);
-    share.residents.delete(resident);
     share.residents.add(resident);
     const name = nameOf(key);
     this.#named.set(name, resident);
@@ -130,9 +129,10 @@ export class ResidentSessions {
     for (const { session } of this.#due.due(atMs)) {
       if (!isHeld(session.key)) this.bury(session.key);
     }
-    for (const [name, expiredAtMs] of this.#tombstones) {
-      if (atMs - expiredAtMs < limits.tombstoneMs) break;
-      this.#tombstones.delete(name);
+    let { oldest } = this.#tombstones;
+    while (oldest && atMs - oldest.value >= limits.tombstoneMs) {
+      this.#tombstones.delete(oldest.name);
+      oldest = this.#tombstones.oldest;
     }
   }
 

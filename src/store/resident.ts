@@ -1,5 +1,6 @@
 // One session in memory, and what an owner's take together.
 import type { Session } from '../conversation/session.ts';
+import { AgeOrder } from './age-order.ts';
 import { Holdings, type Total } from './holdings.ts';
 import { type Held, hintBytes, placeBytes } from './weigh.ts';
 
@@ -30,7 +31,7 @@ export function ownBytesOf({ session, toolBytes, hints }: Standing): number {
 
 export class OwnerShare {
   /** In order of use, the longest unused first. */
-  readonly residents = new Set<Resident>();
+  readonly residents = new AgeOrder<Resident>();
   readonly held: Holdings;
   readonly #total: Total;
   #ownBytes = 0;
