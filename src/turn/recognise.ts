@@ -29,6 +29,11 @@ export async function recognise(
   store: SessionStore,
 ): Promise<Recognised | undefined> {
   const messages = withoutLastReply(sent.messages);
+  if (!messages.some(({ role }) => role === 'assistant')) {
+    // Those that begin alike and were answered are other conversations. A store that fails is to be noticed all the same.
+    await store.check();
+    return undefined;
+  }
   const search = new Search({ ...sent, messages }, space, label, store);
   await lookToTheLetter(search, messages);
   await lookForReminders(search, messages);
