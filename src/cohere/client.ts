@@ -6,12 +6,13 @@ import { inSlices } from '../streams/slices.ts';
 import type { CallOptions, ChatModel, ModelInfo, PreparedCall, Prompt } from '../turn/model.ts';
 import { type AnswerLimits, parseAnswer } from './check-answer.ts';
 import { connectSkippingInterim } from './connect.ts';
-import { formatRequest } from './format-request.ts';
+import { type FormattedRequest, formatRequest } from './format-request.ts';
 import { ModelDirectory } from './model-directory.ts';
 import { readError } from './read-error.ts';
 import { readResponse } from './read-response.ts';
 import { CohereStreamReader } from './read-stream.ts';
-import type { ToolNames } from './tool-names.ts';
+import { RefusedOptions } from './refused-options.ts';
+import type { CohereChatOptions } from './wire.ts';
 import { withoutQuotes } from './without-quotes.ts';
 
 /** `unchecked`: Cohere cannot be asked, or does not know the question. */
@@ -54,10 +55,7 @@ export class CohereClient implements ChatModel {
   readonly #pool: Pool;
   readonly #basePath: string;
   readonly #options: CohereClientOptions;
-  /** Models that answered that they take no `tool_choice`: asking again would cost a call each turn. */
-  readonly #withoutToolChoice = new Set<string>();
-  /** Tools that were refused as strict ones: the same tools are the same object (`turn/known-tools.ts`). */
-  readonly #withoutStrict = new WeakSet<Prompt['tools']>();
+  readonly #refused = new RefusedOptions();
 
   constructor(options: CohereClientOptions) {
     const url = new URL(options.baseUrl);
@@ -96,7 +94,7 @@ export class CohereClient implements ChatModel {
     try {
       const response = await this.#request({ method: 'POST', path: '/v1/check-api-key', apiKey, signal });
       isRefused = refusesKey.has(response.statusCode);
-      await this.#checkStatus(response, '', { apiKey, signal });
+      await this.#checkStatus(response, { apiKey, signal });
       const said = await this.#readJson(response, signal);
       const isValid = typeof said === 'object' && said !== null && 'valid' in said ? said.valid : undefined;
       if (typeof isValid !== 'boolean') return 'unchecked';
@@ -106,39 +104,25 @@ export class CohereClient implements ChatModel {
     }
   }
 
-  prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall {
-    const isChoiceRefused = prompt.toolChoice !== 'auto' && this.#withoutToolChoice.has(prompt.model);
-    const isStrictRefused = prompt.strictTools && this.#withoutStrict.has(prompt.tools);
-    const chosen = isChoiceRefused ? withoutToolChoice(prompt) : prompt;
-    const asked = isStrictRefused ? { ...chosen, strictTools: false } : chosen;
-    const { writeBody, toolNames, dropped, clamped, rewritten } = formatRequest(asked, info);
+  prepare(prompt: Prompt, info: ModelInfo | undefined, without?: string): PreparedCall {
+    const { prompt: asked, left } = this.#refused.leaveOut(prompt, without);
+    const request = formatRequest(asked, info);
+    const { dropped, clamped, rewritten } = request;
     let body: Buffer | undefined;
     return {
-      // Where no tools are sent the choice `none` is kept all the same.
-      dropped: [
-        ...dropped,
-        ...(isChoiceRefused && asked.tools.length > 0 ? ['tool_choice'] : []),
-        ...(isStrictRefused ? ['tools.function.strict'] : []),
-      ],
+      dropped: [...dropped, ...left],
       clamped,
       rewritten,
       send: async options => {
         try {
-          body ??= await inSlices(writeBody());
-          return await this.#chat(prompt, body, toolNames, options);
+          body ??= await inSlices(request.writeBody());
+          return await this.#chat(request, body, options);
         } catch (thrown) {
           const error = hideKey(thrown, options.apiKey);
-          if (
-            error instanceof ProxyError &&
-            error.repeat === 'without-tool-choice' &&
-            this.#withoutToolChoice.size < 1000
-          ) {
-            this.#withoutToolChoice.add(prompt.model);
-          }
-          if (error instanceof ProxyError && error.repeat === 'without-strict-tools')
-            this.#withoutStrict.add(prompt.tools);
-          if (error instanceof ProxyError && refusesKeyByCode.has(error.code))
-            this.#tellOfKey(options.apiKey, 'refused');
+          if (!(error instanceof ProxyError)) throw error;
+          if (typeof error.repeat === 'object')
+            this.#refused.note(prompt, error.repeat.without, error.message);
+          if (refusesKeyByCode.has(error.code)) this.#tellOfKey(options.apiKey, 'refused');
           throw error;
         }
       },
@@ -150,13 +134,12 @@ export class CohereClient implements ChatModel {
   }
 
   async #chat(
-    prompt: Prompt,
+    { options: asked, toolNames }: FormattedRequest,
     body: Buffer,
-    toolNames: ToolNames,
     options: CallOptions,
   ): Promise<TurnEventBatches> {
     const response = await this.#request({ method: 'POST', path: '/v2/chat', body, ...options });
-    await this.#checkStatus(response, prompt.model, options, body);
+    await this.#checkStatus(response, options, { asked, body });
     const { limits } = this.#options;
     const contentType = String(response.headers['content-type'] ?? '').toLowerCase();
     // What came decides, not what was asked for: a gateway may have turned one into the other.
@@ -180,7 +163,7 @@ export class CohereClient implements ChatModel {
 
   async #fetchJson(path: string, apiKey: string | undefined, signal: AbortSignal): Promise<unknown> {
     const response = await this.#request({ method: 'GET', path, apiKey, signal });
-    await this.#checkStatus(response, '', { apiKey, signal });
+    await this.#checkStatus(response, { apiKey, signal });
     return this.#readJson(response, signal);
   }
 
@@ -207,9 +190,8 @@ export class CohereClient implements ChatModel {
 
   async #checkStatus(
     response: Response,
-    model: string,
     { apiKey, signal }: CallOptions,
-    request?: Buffer,
+    request?: { readonly asked: CohereChatOptions; readonly body: Buffer },
   ): Promise<void> {
     const { statusCode: status, headers } = response;
     const encoding = headers['content-encoding'];
@@ -243,8 +225,9 @@ export class CohereClient implements ChatModel {
       retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
       text: withoutKey(text, apiKey),
       isClientKey: this.#options.usesClientKeys,
-      model,
-      forLog: sentence => (status < 500 ? withoutQuotes(sentence, request) : undefined),
+      model: request?.asked.model ?? '',
+      options: Object.keys(request?.asked ?? {}),
+      forLog: sentence => (status < 500 ? withoutQuotes(sentence, request?.body) : undefined),
     });
   }
 
@@ -297,13 +280,6 @@ function drain(chunks: AsyncIterator<Buffer>, body: Response['body']): void {
   readOn()
     .catch(() => {})
     .finally(() => clearTimeout(timer));
-}
-
-/** As near as a model comes that takes no `tool_choice`. A history with calls cannot be sent without its tools. */
-function withoutToolChoice(prompt: Prompt): Prompt {
-  const isNone = prompt.toolChoice === 'none';
-  const { holdsCalls } = prompt.messages.facts;
-  return { ...prompt, toolChoice: 'auto', tools: isNone && !holdsCalls ? [] : prompt.tools };
 }
 
 /** A key of `k` would hide every k of the words. */

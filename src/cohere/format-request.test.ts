@@ -293,13 +293,14 @@ describe('what the model cannot do is refused before it is asked', () => {
       param: 'response_format',
     });
   });
+});
 
-  test('logprobs, where it is known that it gives none', () => {
-    const settings = { logprobs: true };
-    expect(refusal({ settings })).toMatchObject({ code: 'unsupported_parameter', param: 'logprobs' });
-    expect(format({ model: 'command-r-08-2024', settings }).body.logprobs).toBe(true);
-    expect(format({ model: 'mine', settings }).body.logprobs).toBe(true);
-  });
+test('logprobs are not asked for where it is known that there are none', () => {
+  const settings = { logprobs: true };
+  expect(format({ settings }).body).not.toHaveProperty('logprobs');
+  expect(format({ settings }).dropped).toEqual(['logprobs']);
+  expect(format({ model: 'command-r-08-2024', settings }).body.logprobs).toBe(true);
+  expect(format({ model: 'mine', settings }).body.logprobs).toBe(true);
 });
 
 test('images that the model does not see are named as dropped', () => {

@@ -15,10 +15,12 @@ import type { CohereChatOptions } from './wire.ts';
 export interface FormattedRequest extends Adjustments {
   readonly writeBody: () => Slices<Buffer>;
   readonly toolNames: ToolNames;
+  /** Everything beside the messages. */
+  readonly options: CohereChatOptions;
 }
 
 export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): FormattedRequest {
-  checkAbilities(prompt, info);
+  checkAbilities(prompt);
   const toolNames = toolNamesOf(prompt);
   const { options, dropped, clamped } = formatOptions(prompt, info, toolNames);
   if (!messageForm(info).images && prompt.messages.facts.holdsImage)
@@ -28,7 +30,7 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
     const messages = yield* serializeMessages(prompt.messages, messageForm(info), toolNames);
     return Buffer.concat([Buffer.from(`${head.slice(0, -1)},"messages":[`), ...messages, Buffer.from(']}')]);
   }
-  return { writeBody, toolNames, dropped, clamped, rewritten: [] };
+  return { writeBody, toolNames, options, dropped, clamped, rewritten: [] };
 }
 
 /** What a prompt looks like to Cohere, for whoever has to know its size: options, and each message by itself. */
@@ -63,8 +65,7 @@ function formatOptions(prompt: Prompt, info: ModelInfo | undefined, toolNames: T
 }
 
 /** What Cohere would refuse in worse words, or not at all but with a wrong answer. */
-function checkAbilities({ tools, settings }: Prompt, info: ModelInfo | undefined): void {
-  const features = info?.features;
+function checkAbilities({ tools, settings }: Prompt): void {
   if (settings.responseFormat?.type === 'json' && tools.length > 0) {
     throw new ProxyError(
       'unsupported_parameter',
@@ -73,11 +74,6 @@ function checkAbilities({ tools, settings }: Prompt, info: ModelInfo | undefined
         param: 'response_format',
       },
     );
-  }
-  if (features && settings.logprobs && !features.has('logprobs')) {
-    throw new ProxyError('unsupported_parameter', `The model \`${info?.name}\` gives no logprobs.`, {
-      param: 'logprobs',
-    });
   }
 }
 
@@ -103,7 +99,10 @@ function formatSettings(
   else if (settings.presencePenalty !== undefined) options.presence_penalty = settings.presencePenalty;
   if (settings.stopSequences?.length) options.stop_sequences = settings.stopSequences;
   if (settings.seed !== undefined) options.seed = settings.seed;
-  if (settings.logprobs) options.logprobs = true;
+  if (settings.logprobs) {
+    if (info?.features?.has('logprobs') ?? true) options.logprobs = true;
+    else adjusted.dropped.push('logprobs');
+  }
   if (settings.documents?.length) options.documents = settings.documents;
   if (settings.citationOptions) options.citation_options = settings.citationOptions;
   if (settings.safetyMode !== undefined) {

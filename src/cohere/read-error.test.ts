@@ -10,6 +10,7 @@ const failure = (status: number, body: unknown, more: Partial<UpstreamFailure> =
   text: typeof body === 'string' ? body : JSON.stringify(body),
   isClientKey: false,
   model: 'command-x',
+  options: ['model', 'stream', 'tools', 'tool_choice'],
   forLog: sentence => sentence,
   ...more,
 });
@@ -52,7 +53,7 @@ describe('what Cohere was seen to say', () => {
     [
       400,
       { message: 'tool_choice is not supported for this model' },
-      { ...rejected, param: 'tool_choice', repeat: 'without-tool-choice', message: /^tool_choice/ },
+      { ...rejected, param: 'tool_choice', repeat: { without: 'tool_choice' }, message: /^tool_choice/ },
     ],
     [400, html, { ...rejected, message: 'Cohere refused the request.' }],
     [

@@ -3,6 +3,7 @@
 import { contextExceeded, ProxyError, type UpstreamSaid } from '../conversation/errors.ts';
 import { generationFailure, isGenerationFailure } from './read-answer.ts';
 import { readSentence } from './read-sentence.ts';
+import { namedOption, paramOf } from './refused-options.ts';
 
 export interface UpstreamFailure {
   readonly status: number;
@@ -12,6 +13,8 @@ export interface UpstreamFailure {
   /** Whose key was refused: the proxy's own is its operator's affair. */
   readonly isClientKey: boolean;
   readonly model: string;
+  /** What the request asked for beside its messages, in Cohere's names. */
+  readonly options?: readonly string[];
   /** What of the sentence may stand in the log. */
   readonly forLog: (sentence: string) => string | undefined;
 }
@@ -24,9 +27,9 @@ export function readError(failure: UpstreamFailure): ProxyError {
   switch (status) {
     case 400:
     case 422:
-      return readRefusal(sentence, errorType, upstream);
+      return readRefusal(failure, sentence, errorType, upstream);
     case 413: {
-      const refusal = readRefusal(sentence, errorType, upstream);
+      const refusal = readRefusal(failure, sentence, errorType, upstream);
       if (refusal.code !== 'upstream_rejected' || refusal.repeat) return refusal;
       return new ProxyError('request_too_large', sentence ?? 'The request is larger than Cohere takes.', {
         upstream,
@@ -136,6 +139,7 @@ function readErrorType(body: unknown): string | undefined {
 const tooManyTokens = /too many tokens.*?exceeded by (\d+) tokens.*?limit for this model is (\d+) tokens/;
 
 function readRefusal(
+  { options = [] }: UpstreamFailure,
   message: string | undefined,
   errorType: string | undefined,
   upstream: UpstreamSaid,
@@ -151,19 +155,10 @@ function readRefusal(
   if (/^too many tokens/.test(message)) {
     return new ProxyError('context_length_exceeded', message, { param: 'messages', upstream });
   }
-  if (/tool_choice is not supported/.test(message)) {
-    return new ProxyError('upstream_rejected', message, {
-      param: 'tool_choice',
-      repeat: 'without-tool-choice',
-      upstream,
-    });
-  }
-  if (/\bstrict_tools\b/.test(message)) {
-    return new ProxyError('upstream_rejected', message, {
-      param: 'tools',
-      repeat: 'without-strict-tools',
-      upstream,
-    });
+  const option = namedOption(message, options);
+  if (option && !option.isNeeded) {
+    const repeat = { without: option.name };
+    return new ProxyError('upstream_rejected', message, { param: paramOf(option.name), repeat, upstream });
   }
   if (/\bimages?\b|\bimage_url\b/i.test(message)) {
     return new ProxyError('upstream_rejected', message, {
@@ -172,7 +167,10 @@ function readRefusal(
       upstream,
     });
   }
-  return new ProxyError('upstream_rejected', message, { upstream });
+  return new ProxyError('upstream_rejected', message, {
+    ...(option ? { param: paramOf(option.name) } : {}),
+    upstream,
+  });
 }
 
 function readRateLimit(

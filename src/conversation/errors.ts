@@ -108,11 +108,11 @@ export interface ProxyErrorOptions {
 }
 
 /**
- * `as-is`: the same call may work now. `without-tool-choice`, `without-strict-tools`: the model does not take that.
+ * `as-is`: the same call may work now. `without`: an option that Cohere names is not taken.
  * `without-images`: an image is refused; the message may say which.
  * `shorter`: the prompt has more tokens than we counted; `details` says how many, and how many it may have.
  */
-export type Repeat = 'as-is' | 'without-tool-choice' | 'without-strict-tools' | 'without-images' | 'shorter';
+export type Repeat = 'as-is' | 'without-images' | 'shorter' | { readonly without: string };
 
 export interface ErrorBody {
   readonly error: {

@@ -97,6 +97,9 @@ export interface ChatModel {
   lookup(model: string, apiKey: string | undefined): Promise<ModelInfo | undefined>;
   /** All that chat, in Cohere's order; what is built in where Cohere cannot be asked. */
   list(apiKey: string | undefined): Promise<readonly ModelInfo[]>;
-  /** @throws ProxyError 400 where the prompt asks for what the model or Cohere cannot do. */
-  prepare(prompt: Prompt, info: ModelInfo | undefined): PreparedCall;
+  /**
+   * @param without an option that was refused, as the error's `repeat` names it
+   * @throws ProxyError 400 where the prompt asks for what the model or Cohere cannot do.
+   */
+  prepare(prompt: Prompt, info: ModelInfo | undefined, without?: string): PreparedCall;
 }

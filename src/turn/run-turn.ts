@@ -121,9 +121,8 @@ export class RunningTurn implements Answer {
         const repeat = error instanceof ProxyError ? error.repeat : undefined;
         if (!repeat || this.#options.client.aborted) throw error;
         this.#attempt?.deadline.stop();
-        // The client has noted what its model refuses, and prepares another call.
-        if (repeat === 'without-tool-choice' || repeat === 'without-strict-tools')
-          this.#call = this.#options.parts.model.prepare(this.#fitted.prompt, this.#info);
+        if (typeof repeat === 'object')
+          this.#call = this.#options.parts.model.prepare(this.#fitted.prompt, this.#info, repeat.without);
         else if (repeat === 'without-images') this.#prepareWithoutImages(error as ProxyError);
         else if (repeat === 'shorter') this.#prepareShorter(error as ProxyError);
         else await sleep(Math.random() * maxRepeatDelayMs, undefined, { signal: this.#options.client });
