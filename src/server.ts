@@ -19,6 +19,7 @@ import { makeCallId, makeId } from './ids.ts';
 import { type KeptCalibration, keepCalibration } from './keep-calibration.ts';
 import { loggerOptions } from './log.ts';
 import { OfflineCohere } from './offline-cohere.ts';
+import { checkArguments } from './openai-chat/check-arguments.ts';
 import { addModelRoutes } from './openai-chat/model-routes.ts';
 import { readMessages } from './openai-chat/read-messages.ts';
 import { addChatRoutes } from './openai-chat/routes.ts';
@@ -30,6 +31,7 @@ import { addSessionRoutes } from './sessions/routes.ts';
 import { openStore } from './store/open-store.ts';
 import type { SessionStore } from './store/session-store.ts';
 import { StoreStartError } from './store/store-start-error.ts';
+import { inSlices } from './streams/slices.ts';
 import { EncoderChoice } from './tokens/encoder-choice.ts';
 import { TokenMeter } from './tokens/meter.ts';
 import { anchorsLeftBy } from './turn/anchors-left.ts';
@@ -179,7 +181,10 @@ export class CohereProxyServer {
       defaultModel: config.model,
       writeMessage,
       // Answers that other proxies without a store gave out are opened, where they are ours.
-      readMessages: (messages, space) => openCarried(readMessages(messages), space, turns.seal, false),
+      readMessages: async (messages, space) => {
+        await inSlices(checkArguments({ messages }, config.limits));
+        return openCarried(readMessages(messages), space, turns.seal, false);
+      },
       anchorsLeftBy,
       makeId,
       now,

@@ -12,6 +12,7 @@ import type {
 } from '../conversation/message.ts';
 import { renameSources } from '../conversation/native-call-ids.ts';
 import { isObjectText } from '../conversation/written-json.ts';
+import type { Slices } from '../streams/slices.ts';
 import type {
   CohereCitation,
   CohereMessage,
@@ -133,13 +134,45 @@ function formatToolCall(call: ToolCall, { toolName, callId }: FormatOptions): Co
   return {
     id: callId?.(call.id) ?? call.id,
     type: 'function',
-    function: { name: toolName?.(call.name) ?? call.name, arguments: objectText(call.arguments) },
+    function: { name: toolName?.(call.name) ?? call.name, arguments: objectText(call) },
   };
 }
 
 /** Cohere takes only the text of a JSON object; models and clients also write ``, `null` and broken JSON. */
-function objectText(text: string): string {
-  return isObjectText(text) ? text : '{}';
+function objectText(call: ToolCall): string {
+  const { arguments: text } = call;
+  const isObject = text.length < longArguments ? isObjectText(text) : isLongObject(call);
+  return isObject ? text : '{}';
+}
+
+/** Shorter ones take no time, however many there are. */
+const longArguments = 256;
+const longObjects = new WeakMap<ToolCall, boolean>();
+
+/** One message may hold megabytes of them: each is looked through once. */
+function isLongObject(call: ToolCall): boolean {
+  let isObject = longObjects.get(call);
+  if (isObject === undefined) {
+    isObject = isObjectText(call.arguments);
+    longObjects.set(call, isObject);
+  }
+  return isObject;
+}
+
+/** Characters that are looked through before others have their turn. */
+const sliceLength = 256 * 1024;
+
+/** Looks through the arguments of a message's calls: afterwards `formatMessage` has little to do. */
+export function* lookThroughArguments(message: Message): Slices<void> {
+  if (message.role !== 'assistant') return;
+  let looked = 0;
+  for (const call of message.toolCalls ?? []) {
+    objectText(call);
+    looked += call.arguments.length;
+    if (looked < sliceLength) continue;
+    looked = 0;
+    yield;
+  }
 }
 
 function formatToolResult(message: ToolMessage, { callId }: FormatOptions): CohereMessage {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import { Passage } from '../conversation/passage.ts';
@@ -38,3 +38,31 @@ test('what was kept too long is written anew, and goes on from there', () => {
     expect(bytesOf(passage).equals(bytesOf(anew))).toBe(true);
   }
 }, 30_000);
+
+test('[XF1] many long arguments in one message are looked through in slices, and each of them once', () => {
+  const escaped = JSON.stringify({ text: '"\n'.repeat(60_000) });
+  const broken = `${escaped.slice(0, -2)}`;
+  const toolCalls = Array.from({ length: 64 }, (_, at) => ({
+    id: `c${at}`,
+    name: 'write',
+    arguments: at % 8 === 7 ? broken : escaped,
+  }));
+  const passage = passageOf(History.empty, [user('q'), { role: 'assistant', toolCalls }]);
+  const parse = vi.spyOn(JSON, 'parse');
+  const slices = serializeMessages(passage, form, new ToolNames([]));
+  let most = 0;
+  let seen = 0;
+  let result = slices.next();
+  for (; !result.done; result = slices.next()) {
+    const parsed = parse.mock.calls.slice(seen).reduce((length, [text]) => length + text.length, 0);
+    most = Math.max(most, parsed);
+    seen = parse.mock.calls.length;
+  }
+  parse.mockRestore();
+  expect(most).toBeLessThan(1024 * 1024);
+  expect(seen).toBe(toolCalls.length);
+  const written = JSON.parse(`[${Buffer.concat(result.value)}]`);
+  expect(
+    written[1].tool_calls.map((call: { function: { arguments: string } }) => call.function.arguments),
+  ).toEqual(toolCalls.map((_, at) => (at % 8 === 7 ? '{}' : escaped)));
+});

@@ -6,7 +6,12 @@ import { NativeCallIds, nativeCallIds } from '../conversation/native-call-ids.ts
 import type { Passage } from '../conversation/passage.ts';
 import { isLarge, jsonPieces } from '../streams/json-pieces.ts';
 import type { Slices } from '../streams/slices.ts';
-import { type FormatOptions, formatMessage, type MessageForm } from './format-messages.ts';
+import {
+  type FormatOptions,
+  formatMessage,
+  lookThroughArguments,
+  type MessageForm,
+} from './format-messages.ts';
 import { plainName, type ToolNames } from './tool-names.ts';
 
 /** In pieces, with their commas; they are to be copied before anything else is written. Large messages come first, in slices. */
@@ -55,6 +60,7 @@ function* writeAll(
 
 function* writeLarge(message: Message, options: FormatOptions): Slices<Buffer> {
   const parts: Buffer[] = [];
+  yield* lookThroughArguments(message);
   for (const part of formatMessage(message, options)) {
     const pieces: Buffer[] = [];
     for (const piece of jsonPieces(part)) {

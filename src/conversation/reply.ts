@@ -91,10 +91,12 @@ export class ReplyCollector {
   /** A call that the output limit cut, by name: it must not be given out as finished. */
   get cutCall(): string | undefined {
     if (this.#end?.finishReason !== 'length') return undefined;
-    for (const call of this.#calls.values()) {
-      if (!call.isEnded || !isObjectText(call.arguments)) return call.name;
-    }
-    return undefined;
+    const calls = inOrder(this.#calls);
+    const open = calls.find(({ isEnded }) => !isEnded);
+    if (open) return open.name;
+    // Nothing follows what was cut.
+    const last = calls.at(-1);
+    return last && !isObjectText(last.arguments) ? last.name : undefined;
   }
 
   /** Undefined before the end. */

@@ -55,20 +55,31 @@ export class JsonScan {
   #stringStart: number | undefined;
   #depth = 0;
   // A container holds one value more than it has commas, or none.
-  #values = 1;
+  #values: number;
   #isJustOpened = false;
   /** Bytes since the last sign, text or white space. */
   #scalarLength = 0;
   /** None where there are too few bytes for too many keys. */
   readonly #keys: KeyCount | undefined;
 
-  /** @param longFrom bytes from which a string is a long one */
-  constructor(bytes: Buffer, limits: JsonLimits, longFrom: number, refuse: RefuseJson = refuseBody) {
+  /**
+   * @param longFrom bytes from which a string is a long one
+   * @param before what other texts held that are counted together with this one
+   */
+  constructor(
+    bytes: Buffer,
+    limits: JsonLimits,
+    longFrom: number,
+    refuse: RefuseJson = refuseBody,
+    before?: { readonly values: number; readonly keys: KeyCount },
+  ) {
     this.#bytes = bytes;
     this.#limits = limits;
     this.#longFrom = longFrom;
     this.#refuse = refuse;
-    this.#keys = bytes.length > limits.jsonKeys * shortestField ? new KeyCount() : undefined;
+    this.#values = (before?.values ?? 0) + 1;
+    const mayBeTooMany = bytes.length > limits.jsonKeys * shortestField;
+    this.#keys = before?.keys ?? (mayBeTooMany ? new KeyCount() : undefined);
   }
 
   /** In their order; complete once `step` was true. */
@@ -76,7 +87,7 @@ export class JsonScan {
     return this.#long;
   }
 
-  /** How many were seen by now. */
+  /** How many were seen by now, with those before. */
   get values(): number {
     return this.#values;
   }
@@ -181,7 +192,7 @@ const seed = randomInt(2 ** 31);
 const longestLookedAt = 64;
 
 /** About how many different keys there are: a bit for each, by its digest. A few may count as one. */
-class KeyCount {
+export class KeyCount {
   count = 0;
   readonly #seen = new Uint32Array(slots / 32);
 

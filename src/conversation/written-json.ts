@@ -36,7 +36,7 @@ export function weighWritten(text: string): number | undefined {
 export function isObjectText(text: string): boolean {
   try {
     const value = parseWritten(text);
-    if (value === undefined) return /^\s*\{/.test(text) && /\}\s{0,9}$/.test(text.slice(-10));
+    if (value === undefined) return text.trimStart().startsWith('{') && text.trimEnd().endsWith('}');
     return typeof value === 'object' && value !== null && !Array.isArray(value);
   } catch {
     return false;

@@ -13,6 +13,7 @@ import type { RunningRequests } from '../http/running-requests.ts';
 import { sendJson } from '../http/send-json.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import { adjustmentHeaders, type WrittenAdjustments, writeAdjustments } from '../http/write-adjustments.ts';
+import type { WrittenLimits } from '../streams/check-written.ts';
 import { isLarge } from '../streams/json-pieces.ts';
 import { Pauses } from '../streams/pauses.ts';
 import { inSlices } from '../streams/slices.ts';
@@ -21,7 +22,7 @@ import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
 import type { TurnParts } from '../turn/turn-parts.ts';
-import { type ArgumentLimits, checkArguments } from './check-arguments.ts';
+import { checkArguments } from './check-arguments.ts';
 import { type ReadLimits, type ReadRequest, readRequest } from './read-request.ts';
 import { ChunkWriter } from './write-chunks.ts';
 import { type AnswerHead, writeCompletion, writeSessionFields } from './write-completion.ts';
@@ -31,7 +32,7 @@ export interface ChatRoutesOptions {
   readonly labelHeaders: readonly string[];
   readonly turns: TurnParts;
   readonly running: RunningRequests;
-  readonly limits: ReadLimits & ArgumentLimits & SseWriterOptions & { readonly streams: number };
+  readonly limits: ReadLimits & WrittenLimits & SseWriterOptions & { readonly streams: number };
 }
 
 export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }: ChatRoutesOptions): void {

@@ -8,7 +8,7 @@ const options = {
   textBytes: 1_000_000,
   sessionsPerImport: 3,
   defaultModel: 'm',
-  readMessages: () => [{ role: 'user' as const, content: 'a' }],
+  readMessages: async () => [{ role: 'user' as const, content: 'a' }],
 };
 const session = '{"messages":[{"role":"user","content":"a"}]}';
 const read = (text: string) => readLines(Buffer.from(text), 'owner', options);

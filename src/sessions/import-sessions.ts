@@ -51,7 +51,7 @@ export async function readLines(
         );
       }
       const value = bytes.length > smallBody ? await readJson(bytes, options) : readSmallJson(bytes, options);
-      brought.push({ ...readBrought(value, owner, options), line });
+      brought.push({ ...(await readBrought(value, owner, options)), line });
     } catch (error) {
       throw atLine(line, toProxyError(error));
     }

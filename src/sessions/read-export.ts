@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { JsonObject, Message, SystemMessage } from '../conversation/message.ts';
 import { isSessionId, type Session, type Space } from '../conversation/session.ts';
 import { splitLeadingSystem } from '../conversation/transcript.ts';
+import { checkWritten, type Written, type WrittenLimits } from '../streams/check-written.ts';
+import { inSlices } from '../streams/slices.ts';
 import { listOf } from './list-of.ts';
 import { expiresAfter, labelField, readFields, userField } from './read-fields.ts';
 
@@ -21,7 +23,7 @@ export interface BroughtSession
 
 export interface ReadExportOptions {
   /** Messages in OpenAI's form. */
-  readonly readMessages: (messages: readonly unknown[], space: Space) => readonly Message[];
+  readonly readMessages: (messages: readonly unknown[], space: Space) => Promise<readonly Message[]>;
   /** Of a conversation that names none. */
   readonly defaultModel: string;
 }
@@ -117,14 +119,19 @@ export const openAILine = z.strictObject({
 });
 
 /** @throws ProxyError 400 naming the field at fault */
-export function readBrought(line: unknown, owner: string, options: ReadExportOptions): BroughtSession {
+export async function readBrought(
+  line: unknown,
+  owner: string,
+  options: ReadExportOptions & WrittenLimits,
+): Promise<BroughtSession> {
   return (Object(line) as { object?: unknown }).object === undefined
     ? readOpenAI(line, owner, options)
-    : readExport(line);
+    : readExport(line, options);
 }
 
-function readExport(line: unknown): BroughtSession {
+async function readExport(line: unknown, limits: WrittenLimits): Promise<BroughtSession> {
   const fields = readFields(exportLine, line);
+  await inSlices(checkWritten([...argumentsIn(fields.messages)], limits));
   const { system, rest } = splitLeadingSystem(fields.messages);
   return {
     id: fields.id,
@@ -142,14 +149,22 @@ function readExport(line: unknown): BroughtSession {
   };
 }
 
-function readOpenAI(
+function* argumentsIn(messages: readonly Message[]): Generator<Written> {
+  for (const [index, message] of messages.entries()) {
+    if (message.role !== 'assistant') continue;
+    for (const [place, call] of (message.toolCalls ?? []).entries())
+      yield { text: call.arguments, param: `messages[${index}].toolCalls[${place}].arguments` };
+  }
+}
+
+async function readOpenAI(
   line: unknown,
   owner: string,
   { readMessages, defaultModel }: ReadExportOptions,
-): BroughtSession {
+): Promise<BroughtSession> {
   const fields = readFields(openAILine, line);
   const user = fields.user || undefined;
-  const { system, rest } = splitLeadingSystem(readMessages(fields.messages, { owner, user }));
+  const { system, rest } = splitLeadingSystem(await readMessages(fields.messages, { owner, user }));
   return {
     id: fields.session_id ?? undefined,
     user,

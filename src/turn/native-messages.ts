@@ -7,7 +7,6 @@ import type { Fold } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { isMadeCall, isOwnReply, markBrought } from '../conversation/origin.ts';
 import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
-import { ParseRoom } from '../conversation/same-arguments.ts';
 import { isSameForm, isSameMessage } from '../conversation/same-message.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
@@ -29,28 +28,31 @@ const maxOpened = 8_000_000;
  * Opens what was carried, and marks the rest as the client's own words. Where a store is, what was carried is not kept:
  * the next answer is found there.
  */
-export function openCarried(
+export async function openCarried(
   messages: readonly Message[],
   space: Space,
   seal: Seal,
   isKept: boolean,
-): readonly Message[] {
-  let room = maxOpened;
-  const parsed = new ParseRoom();
+): Promise<readonly Message[]> {
+  const pauses = new Pauses();
+  const opened: Message[] = [];
+  let left = maxOpened;
   // The newest first: what is sealed is deflated, so that little can become much.
-  return messages
-    .toReversed()
-    .map(message => {
-      if (!holdsCarried(message)) return markBrought(message);
-      const { carried, ...visible } = message;
-      const sealed = room > 0 ? seal.open(carried, space) : undefined;
-      if (sealed) room -= JSON.stringify(sealed).length;
-      const opened: AssistantMessage | undefined = sealed && { ...sealed, origin: 'reply' };
-      // What the client has changed is meant.
-      const native = opened && isSameMessage(opened, visible, parsed) ? opened : markBrought(visible);
-      return isKept ? { ...native, carried } : native;
-    })
-    .reverse();
+  for (const message of messages.toReversed()) {
+    if (!holdsCarried(message)) {
+      opened.push(markBrought(message));
+      continue;
+    }
+    await pauses.pass();
+    const { carried, ...visible } = message;
+    const sealed = left > 0 ? seal.open(carried, space) : undefined;
+    if (sealed) left -= JSON.stringify(sealed).length;
+    const reply: AssistantMessage | undefined = sealed && { ...sealed, origin: 'reply' };
+    // What the client has changed is meant.
+    const native = reply && isSameMessage(reply, visible) ? reply : markBrought(visible);
+    opened.push(isKept ? { ...native, carried } : native);
+  }
+  return opened.reverse();
 }
 
 /** @returns the messages, and the newest session that gave out a call of theirs */

@@ -55,7 +55,7 @@ export async function openSession(
 ): Promise<OpenSession> {
   const { session: choice } = request;
   const { store } = options;
-  const sent = readSent(request, space, store, options);
+  const sent = await readSent(request, space, store, options);
   if (store && choice.id !== undefined)
     return openNamed(choice, choice.id, sent, space, { ...options, store });
   if (isNeeded(choice)) {
@@ -71,7 +71,7 @@ export async function openSession(
     // A transcript is complete without us.
     if (!(error instanceof ProxyError) || error.code !== 'store_unavailable') throw error;
     options.log.warn({ err: error }, 'no session could be looked for; a transcript is answered without one');
-    return withoutStore(readSent(request, space, undefined, options));
+    return withoutStore(await readSent(request, space, undefined, options));
   }
 }
 
@@ -123,7 +123,7 @@ export async function lookForContinuation(
 ): Promise<Continuation> {
   const { session: choice } = request;
   const { store } = options;
-  const sent = readSent(request, space, store, options);
+  const sent = await readSent(request, space, store, options);
   if (!store) return beginWith(sent);
   if (choice.id === undefined) {
     if (choice.dialect === 'session') return appendTo(undefined, sent);
@@ -148,14 +148,15 @@ export function goOnWithoutStore(error: unknown): undefined {
   throw error;
 }
 
-function readSent(
+async function readSent(
   { messages }: ChatRequest,
   space: Space,
   store: SessionStore | undefined,
   { seal, now }: Pick<OpenSessionOptions, 'seal' | 'now'>,
-): Sent {
+): Promise<Sent> {
   const { system, rest } = splitLeadingSystem(messages);
-  return { system, messages: openCarried(rest, space, seal, store === undefined), atMs: now() };
+  const atMs = now();
+  return { system, messages: await openCarried(rest, space, seal, store === undefined), atMs };
 }
 
 /** @throws ProxyError where the client counts on a session that is not there. */

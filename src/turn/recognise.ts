@@ -17,8 +17,11 @@ export interface Recognised {
   readonly match: TranscriptMatch;
 }
 
-/** So many sessions are compared of each anchor. */
+type Looked = Pick<SessionStore, 'findIdsByAnchors' | 'read' | 'check'>;
+
+/** So many sessions are compared of each anchor, and in all; what is passed over costs a branch, or a new session. */
 const maxCompared = 8;
+const maxComparedInAll = 64;
 /** So many anchors are asked for at once, the longest first; a conversation that goes on is found with the first. */
 const askedAtOnce = [1, 7, 32, 128];
 
@@ -26,7 +29,7 @@ export async function recognise(
   sent: Sent,
   space: Space,
   label: string | undefined,
-  store: SessionStore,
+  store: Looked,
 ): Promise<Recognised | undefined> {
   const messages = withoutLastReply(sent.messages);
   if (!messages.some(({ role }) => role === 'assistant')) {
@@ -85,16 +88,17 @@ class Search {
   readonly #sent: Sent;
   readonly #space: Space;
   readonly #label: string | undefined;
-  readonly #store: SessionStore;
+  readonly #store: Looked;
   readonly #seen = new Set<string>();
   readonly #seenLoosely = new Set<string>();
   readonly #fitting: Recognised[] = [];
   /** What was found where all that left an anchor were looked at. */
   readonly #amongAll = new Set<string>();
   readonly #pauses = new Pauses();
+  #compared = 0;
   #digest: string | undefined;
 
-  constructor(sent: Sent, space: Space, label: string | undefined, store: SessionStore) {
+  constructor(sent: Sent, space: Space, label: string | undefined, store: Looked) {
     this.#sent = sent;
     this.#space = space;
     this.#label = label;
@@ -114,20 +118,17 @@ class Search {
 
   /** Where more begin alike than are compared, those of the same label, or system text, are looked for. */
   async compareAll({ digest }: Anchor, ids: readonly string[]): Promise<void> {
-    this.#noteWhole(ids);
     if (ids.length <= maxCompared) return this.#compare(ids);
     const scopes = scopesOf(this.#label, this.#systemDigest());
     // It may go on from one that was begun without a label.
     if (this.#label !== undefined) scopes.push(...scopesOf(undefined, this.#systemDigest()));
     const scoped = scopes.map(scope => scopedAnchor(digest, scope));
     const found = await this.#store.findIdsByAnchors(this.#space, scoped, maxCompared + 1);
-    for (const some of found) this.#noteWhole(some);
-    await this.#compare([...found.flatMap(some => some.slice(0, maxCompared)), ...ids.slice(0, maxCompared)]);
+    for (const some of [...found, ids]) await this.#compare(some);
   }
 
   async compareLoosely(ids: readonly string[]): Promise<void> {
-    this.#noteWhole(ids);
-    await this.#compare(ids.slice(0, maxCompared), true);
+    await this.#compare(ids, true);
   }
 
   /**
@@ -148,15 +149,17 @@ class Search {
     return isCertain ? best : undefined;
   }
 
-  /** Where a list is short enough for all of it to be compared. */
-  #noteWhole(ids: readonly string[]): void {
-    if (ids.length <= maxCompared) for (const id of ids) this.#amongAll.add(id);
-  }
-
   async #compare(ids: readonly string[], isLoose = false): Promise<void> {
     const seen = isLoose ? this.#seenLoosely : this.#seen;
-    const unseen = [...new Set(ids)].filter(id => !seen.has(id));
+    const left = maxComparedInAll - this.#compared;
+    const unseen = ids
+      .slice(0, maxCompared)
+      .filter(id => !seen.has(id))
+      .slice(0, left);
+    this.#compared += unseen.length;
     for (const id of unseen) seen.add(id);
+    const isWhole = ids.length <= maxCompared && ids.every(id => seen.has(id));
+    if (isWhole) for (const id of ids) this.#amongAll.add(id);
     const read = await Promise.all(
       unseen.map(id => this.#store.read({ ...this.#space, id }).catch(passOverDamaged)),
     );

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ask, expectAnswered, expectFailed, goodAnswer, readOutcome } from '../support/outcome.ts';
 import { startPair } from '../support/start.ts';
 import { json } from '../support/upstream-script.ts';
+import { SessionsClient } from './sessions-client.ts';
 
 const called = (text: string, id = 'x') => ({
   id,
@@ -12,6 +13,8 @@ const called = (text: string, id = 'x') => ({
 const result = (id: string) => ({ role: 'tool', tool_call_id: id, content: 'done' });
 const question = { role: 'user', content: 'q' };
 const zeros = (count: number) => `{"a":[${'0,'.repeat(count - 3)}0]}`;
+const manyKeys = (from: number, count: number) =>
+  `{${Array.from({ length: count }, (_, at) => `"k${from + at}":0`).join(',')}}`;
 const transcript = (...texts: string[]) => ({
   model: 'm',
   messages: [
@@ -40,6 +43,11 @@ describe('too many values', () => {
       'arrays that are not closed',
       transcript('['.repeat(7_000_000)),
       'messages[1].tool_calls[0].function.arguments',
+    ],
+    [
+      'different keys in two calls together',
+      transcript(manyKeys(0, 15_000), manyKeys(15_000, 15_000)),
+      'messages[1].tool_calls[1].function.arguments',
     ],
     [
       'in two calls together',
@@ -99,6 +107,8 @@ describe('as many as may be', () => {
       `{"a":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
     ],
     ['what is no JSON', 'a,b,'.repeat(100_000), '{}'],
+    ['keys', manyKeys(0, 19_900), manyKeys(0, 19_900)],
+    ['blanks', ' '.repeat(4_000_000), '{}'],
   ])('[XF1] %s: goes on to Cohere', async (_name, text, told) => {
     const pair = await start();
     expectAnswered(await ask(pair, transcript(text)), 'ok');
@@ -119,4 +129,58 @@ it('[XF1] the same large arguments with one blank more: answered, as what the cl
   });
   expectAnswered(outcome, 'ok');
   expect(outcome.headers.get('x-session-state')).toBe('new');
+});
+
+it('[XF1] the same keys in every call are counted once', async () => {
+  const pair = await start();
+  const texts = Array.from({ length: 100 }, () => manyKeys(0, 1_000));
+  expectAnswered(await ask(pair, transcript(...texts)), 'ok');
+});
+
+describe('in a line of an import', () => {
+  const exported = (...texts: string[]) => ({
+    object: 'session.export',
+    format: 1,
+    id: 'brought',
+    model: 'm',
+    dialect: 'transcript',
+    tools: [],
+    messages: [
+      question,
+      {
+        role: 'assistant',
+        toolCalls: texts.map((text, at) => ({ id: `x${at}`, name: 'look', arguments: text })),
+      },
+    ],
+  });
+  const plain = (...texts: string[]) => ({ messages: transcript(...texts).messages });
+
+  it.each<[string, object, string]>([
+    ["OpenAI's form, zeros", plain(zeros(150_010)), 'messages[1].tool_calls[0].function.arguments'],
+    [
+      "OpenAI's form, together",
+      plain(zeros(80_000), zeros(80_000)),
+      'messages[1].tool_calls[1].function.arguments',
+    ],
+    ['an export, zeros', exported(zeros(150_010)), 'messages[1].toolCalls[0].arguments'],
+    ['an export, together', exported(zeros(80_000), zeros(80_000)), 'messages[1].toolCalls[1].arguments'],
+    [
+      'an export, keys',
+      exported(manyKeys(0, 15_000), manyKeys(15_000, 15_000)),
+      'messages[1].toolCalls[1].arguments',
+    ],
+  ])('[XF1] %s: 400 with line and place, and nothing is stored', async (_name, line, param) => {
+    const client = await SessionsClient.start();
+    const { status, body } = await client.import([{ messages: [question] }, line]);
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({ code: 'invalid_json', param, details: { line: 2 } });
+    expect(body.error.message).toContain('Line 2');
+    expect((await client.get('/v1/sessions')).data).toHaveLength(0);
+  });
+
+  it('[XF1] each line is counted by itself', async () => {
+    const client = await SessionsClient.start();
+    const lines = [plain(zeros(100_000)), { ...exported(zeros(100_000)), id: 'one' }, plain(zeros(100_000))];
+    expect((await client.import(lines)).body).toMatchObject({ imported: 3 });
+  });
 });
