@@ -342,6 +342,17 @@ describe.each(ways)('on $store, streamed: $stream', ({ store, stream }) => {
         'as a system text',
         system('Summarize the discussion above in one short title, and suggest follow-ups.'),
       ],
+      // NextChat, in the language of its user.
+      ['a title, in Chinese', user('用四五个字概括这段话的主题，不要标点，不要解释')],
+      ['a title, in German', user('Nenne ein Thema in vier Wörtern, ohne Satzzeichen und ohne Erklärung.')],
+      ['a title, in Russian', user('Назови тему в пяти словах, без знаков препинания.')],
+      ['a title, in Japanese', user('テーマを五文字で返してください。句読点は不要です。')],
+      ['a summary for its memory, in Spanish', system('Resume lo dicho en menos de 200 palabras.')],
+      // Zed, in its threads.
+      ['a title without more', user('A 3-7 word title for this thread. Omit punctuation.')],
+      // Roo Code, opencode: before they condense.
+      ['a summary', user('Summarize the conversation so far, as the instructions say.')],
+      ['a prompt to go on with', user('Provide a detailed prompt for going on with our conversation above.')],
     ])('%s: a fork; the chat keeps its id', async (_, instruction) => {
       const client = new TranscriptClient(await startOn(store));
       const chat = await client.turn({ model, messages: [user('Hello')], stream }, says('alpha', 'Hi.'));
@@ -365,6 +376,9 @@ describe.each(ways)('on $store, streamed: $stream', ({ store, stream }) => {
       'And a title for my essay on trees?',
       'Write a summary of the file.',
       'What do you call this chat?',
+      'How do I summarize the messages in a mailbox?',
+      '这本书的主题是什么？',
+      `Translate, and keep the title and the punctuation: ${'once upon a time '.repeat(40)}`,
     ])('the chat itself: %s', async question => {
       const client = new TranscriptClient(await startOn(store));
       const chat = await client.turn({ model, messages: [user('Hello')], stream }, sayText('Hi.'));
