@@ -1,6 +1,7 @@
 // The client's end of a stream: head before the first byte, one write a batch, back-pressure, signs of life, and two
 // endings: a clean one, and one that no client can take for an answer.
 import type { ServerResponse } from 'node:http';
+import { setImmediate as otherWork } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import { ProxyError } from '../conversation/errors.ts';
 import { onHalfClosed } from './half-closed.ts';
@@ -12,6 +13,8 @@ export interface SseWriterOptions {
 }
 
 const comment = ': keep-alive\n\n';
+/** Characters: about a millisecond. */
+const longWrite = 512 * 1024;
 
 export class SseWriter {
   readonly #reply: FastifyReply;
@@ -19,6 +22,8 @@ export class SseWriter {
   readonly #options: SseWriterOptions;
   readonly #keepAlive: NodeJS.Timeout;
   #isOpen = false;
+  /** The last frames are on their way: nothing may come between their pieces. */
+  #isEnding = false;
 
   /** From now on silence is broken by comments; the first one opens the stream, if nothing else has. */
   constructor(reply: FastifyReply, options: SseWriterOptions) {
@@ -27,7 +32,7 @@ export class SseWriter {
     this.#options = options;
     this.#keepAlive = setTimeout(() => this.#comment(), options.keepAliveCommentMs);
     onHalfClosed(this.#raw, () => {
-      if (this.#isOpen) this.#comment();
+      if (this.#isOpen && !this.#isEnding) this.#comment();
     });
   }
 
@@ -39,18 +44,31 @@ export class SseWriter {
   /** Resolves when the client can take more; at once where it can. @throws where it does not take it in time. */
   write(frames: string): Promise<void> | undefined {
     // Its `close` has passed: nobody would tell that nothing more is taken.
-    if (this.#raw.destroyed) throw new ProxyError('client_closed_request', 'The client has left.');
+    if (this.#raw.destroyed) throw clientHasLeft();
     this.#open();
     this.#keepAlive.refresh();
     return this.#raw.write(frames) ? undefined : this.#drained();
   }
 
-  /** The clean end. */
-  end(frames = ''): void {
+  /**
+   * The clean end, in one write with its last frames where these are short; else in many, as the client takes them, with
+   * turns for others. @throws as `write`
+   */
+  async end(frames: string, pieces: Iterable<string>): Promise<void> {
     clearTimeout(this.#keepAlive);
+    this.#isEnding = true;
     this.#open();
+    let last = frames;
+    for (const piece of pieces) {
+      last += piece;
+      if (last.length < longWrite) continue;
+      if (this.#raw.destroyed) throw clientHasLeft();
+      if (!this.#raw.write(last)) await this.#drained();
+      await otherWork();
+      last = '';
+    }
     limitUnread(this.#raw, this.#options.clientWriteTimeoutMs);
-    this.#raw.end(frames);
+    this.#raw.end(last);
   }
 
   /**
@@ -105,7 +123,7 @@ export class SseWriter {
       };
       const onClose = () => {
         leave();
-        reject(new ProxyError('client_closed_request', 'The client has left.'));
+        reject(clientHasLeft());
       };
       const timer = setTimeout(() => {
         this.#raw.destroy();
@@ -115,4 +133,8 @@ export class SseWriter {
       this.#raw.on('close', onClose);
     });
   }
+}
+
+function clientHasLeft(): ProxyError {
+  return new ProxyError('client_closed_request', 'The client has left.');
 }

@@ -14,10 +14,8 @@ import { sendJson } from '../http/send-json.ts';
 import { SseWriter, type SseWriterOptions } from '../http/sse-writer.ts';
 import { adjustmentHeaders, type WrittenAdjustments, writeAdjustments } from '../http/write-adjustments.ts';
 import type { WrittenLimits } from '../streams/check-written.ts';
-import { isLarge } from '../streams/json-pieces.ts';
 import { Pauses } from '../streams/pauses.ts';
 import { inSlices } from '../streams/slices.ts';
-import { jsonText } from '../streams/write-json.ts';
 import type { Answer } from '../turn/answer.ts';
 import { countTurn } from '../turn/count-turn.ts';
 import { openTurn } from '../turn/open-turn.ts';
@@ -118,8 +116,9 @@ export function addChatRoutes(app: App, { turns, running, limits, labelHeaders }
           const adjustments = adjustmentsOf(turn, read);
           const isTold = isDeepStrictEqual(adjustments, told);
           const last = isTold ? fields : { ...fields, adjustments };
-          const json = isLarge(last) ? await jsonText(last) : JSON.stringify(last);
-          sse.end(frames + chunks.end(end, json, carrier));
+          // It is stored: the next turn need not wait until this client has read it.
+          turn.release();
+          await sse.end(frames, chunks.end(end, last, carrier));
         } else await sse.write(frames);
       }
     } catch (thrown) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fromSeed } from '../../test/properties/from-seed.ts';
 import type { Citation, JsonObject } from '../conversation/message.ts';
 import { CitedText } from './write-annotations.ts';
@@ -161,4 +161,28 @@ test('every offset cuts what Cohere meant, whatever the text is', () => {
     }),
     fromSeed('annotations'),
   );
+});
+
+test('[XF1] thousands of citations of a long text, in thousands of blocks: it is gone through once', () => {
+  const words = 'Sea 🌊 '.repeat(20_000);
+  const characters = [...words];
+  const text = new CitedText();
+  for (let index = 0; index < 5_000; index += 1) text.add(index, 'Oh. ');
+  text.add(5_000, words);
+  const places = Array.from({ length: 5_000 }, (_, at) => at * 23);
+  const codePointAt = vi.spyOn(String.prototype, 'codePointAt');
+  const sort = vi.spyOn(Array.prototype, 'sort');
+  const annotations = places.flatMap(start =>
+    text.annotate(cite(start, start + 3, { contentIndex: 5_000 })).map(({ url_citation }) => url_citation),
+  );
+  const [looks, sorts] = [codePointAt.mock.calls.length, sort.mock.calls.length];
+  vi.restoreAllMocks();
+  expect(sorts).toBe(1);
+  // Once through, and some steps for each end of each citation.
+  expect(looks).toBeLessThan(words.length + places.length * 2 * 64);
+  for (const [at, { start_index, end_index }] of annotations.entries()) {
+    const start = places[at] ?? 0;
+    const found = words.slice(start_index - 20_000, end_index - 20_000);
+    expect(found).toBe(characters.slice(start, start + 3).join(''));
+  }
 });

@@ -38,7 +38,7 @@ const usage = { inputTokens: 1, outputTokens: 2 };
 
 function stream(given: string | undefined, includeUsage = false): string {
   const writer = new ChunkWriter(head, { includeUsage });
-  return writer.write(said) + writer.end({ ...end, usage }, '{"sessionId":null}', given);
+  return writer.write(said) + [...writer.end({ ...end, usage }, { sessionId: null }, given)].join('');
 }
 
 interface Written {

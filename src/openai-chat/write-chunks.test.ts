@@ -13,6 +13,7 @@ const end = (finishReason: FinishReason = 'stop', more: Partial<EndEvent> = {}):
   rawFinishReason: '',
   ...more,
 });
+const ended = (pieces: Iterable<string>) => [...pieces].join('');
 const text = (words: string): TurnEvent => ({ type: 'text-delta', index: 0, text: words });
 
 interface Chunk {
@@ -22,7 +23,7 @@ interface Chunk {
 function write(events: readonly TurnEvent[], options = { includeUsage: false }): Chunk[] {
   const writer = new ChunkWriter(head, options);
   const frames = events.map(event => writer.write([event])).join('');
-  const { frames: chunks, isDone } = parseFrames(frames + writer.end(end(), '{"sessionId":"s1"}'));
+  const { frames: chunks, isDone } = parseFrames(frames + ended(writer.end(end(), { sessionId: 's1' })));
   expect(isDone).toBe(true);
   return chunks as Chunk[];
 }
@@ -114,7 +115,9 @@ describe('the finish reason', () => {
     ['tool-calls', [text('a')], 'stop'],
   ])('%s with %j is %s, once, on an empty delta', (reason, events, expected) => {
     const writer = new ChunkWriter(head, { includeUsage: true });
-    const { frames } = parseFrames(writer.write(events) + writer.end(end(reason), '{"sessionId":null}'));
+    const { frames } = parseFrames(
+      writer.write(events) + ended(writer.end(end(reason), { sessionId: null })),
+    );
     const finished = (frames as Chunk[])
       .flatMap(({ choices }) => choices)
       .filter(choice => choice.finish_reason);
@@ -127,7 +130,7 @@ describe('usage and the session ride on the last chunk', () => {
   const last = (includeUsage: boolean, usage?: EndEvent['usage']) => {
     const writer = new ChunkWriter(head, { includeUsage });
     const frames =
-      writer.write([text('a')]) + writer.end(end('stop', usage ? { usage } : {}), JSON.stringify(session));
+      writer.write([text('a')]) + ended(writer.end(end('stop', usage ? { usage } : {}), session));
     return parseFrames(frames).frames as (Chunk & { usage?: unknown })[];
   };
 

@@ -2,6 +2,7 @@
 // brought leaves in one write. Frames are glued from fixed text: only what varies is serialised.
 import type { Citation } from '../conversation/message.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
+import { fieldPieces } from '../streams/json-pieces.ts';
 import { CitedText } from './write-annotations.ts';
 import { type AnswerHead, writeFinishReason, writeLogprob } from './write-completion.ts';
 import { writeCarried, writeCitation } from './write-message.ts';
@@ -14,6 +15,7 @@ type EndEvent = Extract<TurnEvent, { type: 'turn-end' }>;
 export class ChunkWriter {
   /** `data: {"id":…,"model":…` */
   readonly #head: string;
+  readonly #beforeDelta: string;
   /** With `include_usage` every chunk says `usage: null` but the last. */
   readonly #tail: string;
   readonly #includeUsage: boolean;
@@ -26,6 +28,7 @@ export class ChunkWriter {
     const { id, created, model } = head;
     const fields = JSON.stringify({ id, object: 'chat.completion.chunk', created, model });
     this.#head = `data: ${fields.slice(0, -1)}`;
+    this.#beforeDelta = `${this.#head},"choices":[{"index":0,"delta":{`;
     this.#includeUsage = options.includeUsage;
     this.#tail = options.includeUsage ? ',"usage":null}\n\n' : '}\n\n';
   }
@@ -41,24 +44,30 @@ export class ChunkWriter {
     return frames;
   }
 
-  /** The last frames: the finish reason, the usage where asked for; the session's fields, as JSON, on the last of them. */
-  end({ finishReason, usage }: EndEvent, sessionJson: string, carrier?: string): string {
-    const extra = sessionJson.slice(1, -1);
+  /** The last frames: the finish reason, the usage where asked for; the session's fields on the last of them. In pieces. */
+  *end({ finishReason, usage }: EndEvent, session: object, carrier?: string): Generator<string> {
     const reason = writeFinishReason(finishReason, this.#hasCalls);
-    const before = this.#writeCitations() + this.#writeCarrier(carrier);
-    const last = `,"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]`;
-    if (!this.#includeUsage) return `${before}${this.#head}${last},${extra}}\n\n${doneFrame}`;
-    // A usage that Cohere did not give is no usage: zeros would stop clients from condensing.
-    const counted = JSON.stringify(usage ? writeUsage(usage) : null);
-    return `${before}${this.#head}${last}${this.#tail}${this.#head},"choices":[],"usage":${counted},${extra}}\n\n${doneFrame}`;
+    yield* this.#citationPieces();
+    yield this.#writeCarrier(carrier);
+    yield `${this.#head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"${reason}"}]`;
+    if (this.#includeUsage) {
+      // A usage that Cohere did not give is no usage: zeros would stop clients from condensing.
+      const counted = JSON.stringify(usage ? writeUsage(usage) : null);
+      yield `${this.#tail}${this.#head},"choices":[],"usage":${counted}`;
+    }
+    yield ',';
+    yield* fieldPieces(session);
+    yield `}\n\n${doneFrame}`;
   }
 
   /** All in one delta: where a list comes in pieces, the official client keeps only the last one. */
-  #writeCitations(): string {
-    if (this.#citations.length === 0) return '';
+  *#citationPieces(): Generator<string> {
+    if (this.#citations.length === 0) return;
     const annotations = this.#citations.flatMap(citation => this.#text.annotate(citation));
     const citations = this.#citations.map(writeCitation);
-    return this.#delta(JSON.stringify({ annotations, citations }).slice(1, -1));
+    yield this.#beforeDelta;
+    yield* fieldPieces({ annotations, citations });
+    yield this.#afterDelta('null');
   }
 
   /** Whole: whoever joins pieces of `data` may as well join those of two entries. */
@@ -104,6 +113,10 @@ export class ChunkWriter {
   }
 
   #delta(fields: string, logprobs = 'null'): string {
-    return `${this.#head},"choices":[{"index":0,"delta":{${fields}},"logprobs":${logprobs},"finish_reason":null}]${this.#tail}`;
+    return this.#beforeDelta + fields + this.#afterDelta(logprobs);
+  }
+
+  #afterDelta(logprobs: string): string {
+    return `},"logprobs":${logprobs},"finish_reason":null}]${this.#tail}`;
   }
 }

@@ -40,14 +40,24 @@ export function* jsonPieces(value: unknown): Generator<string> {
     }
     yield before === '[' ? '[]' : ']';
   } else {
-    let before = '{';
-    for (const [key, item] of Object.entries(Object(value))) {
-      if (item === undefined) continue;
-      yield `${before}${JSON.stringify(key)}:`;
-      yield* jsonPieces(item);
-      before = ',';
-    }
-    yield before === '{' ? '{}' : '}';
+    yield '{';
+    yield* fieldPieces(Object(value));
+    yield '}';
+  }
+}
+
+/** The same of an object, without the braces around it. */
+export function* fieldPieces(fields: object): Generator<string> {
+  if (!isLarge(fields)) {
+    yield JSON.stringify(fields).slice(1, -1);
+    return;
+  }
+  let before = '';
+  for (const [key, item] of Object.entries(fields)) {
+    if (item === undefined) continue;
+    yield `${before}${JSON.stringify(key)}:`;
+    yield* jsonPieces(item);
+    before = ',';
   }
 }
 
