@@ -38,6 +38,9 @@ export function readLogprobs(read: ReadLogprobs | null | undefined): Logprob[] {
   return [{ text: readText(read.text), logprob }];
 }
 
+/** Where the request itself ended the answer, nothing said is no failure. */
+const endedByRequest = new Set(['STOP_SEQUENCE', 'MAX_TOKENS']);
+
 const finishReasons: Readonly<Record<string, FinishReason>> = {
   COMPLETE: 'stop',
   STOP_SEQUENCE: 'stop',
@@ -70,6 +73,7 @@ export function readEnd(end: End): Extract<TurnEvent, { type: 'turn-end' }> {
     type: 'turn-end',
     finishReason: finishReasons[raw] ?? 'other',
     rawFinishReason: raw,
+    ...(endedByRequest.has(raw) ? { mayBeEmpty: true } : {}),
     ...(usage ? { usage } : {}),
   };
 }

@@ -168,11 +168,16 @@ describe('an answer without anything is empty, as it is in a stream', () => {
 describe('the output limit', () => {
   test.each(['', '{"a":', '{"a":1', '"'])('a call that it cut at %j is known as cut', written => {
     const calls = [{ id: 'c', function: { name: 'look', arguments: written } }];
-    expect(collect({ tool_calls: calls }, { finish_reason: 'MAX_TOKENS' }).cutCall).toBe('look');
+    expect(collect({ tool_calls: calls }, { finish_reason: 'MAX_TOKENS' }).reply()?.message).toEqual({
+      role: 'assistant',
+      cutCalls: ['c'],
+    });
   });
 
   test('a call that was complete is none', () => {
     const calls = [{ id: 'c', function: { name: 'look', arguments: '{"a":1}' } }];
-    expect(collect({ tool_calls: calls }, { finish_reason: 'MAX_TOKENS' }).cutCall).toBeUndefined();
+    expect(
+      collect({ tool_calls: calls }, { finish_reason: 'MAX_TOKENS' }).reply()?.message,
+    ).not.toHaveProperty('cutCalls');
   });
 });

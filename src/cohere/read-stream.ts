@@ -133,8 +133,10 @@ export class CohereStreamReader {
       }
       case 'message-end': {
         const end = readEnd(event.delta ?? {});
-        // A call that the output limit cut stays open: whoever collects it can tell.
-        if (end.finishReason !== 'length') for (const open of this.#openCalls.keys()) this.#endCall(open);
+        // A call that was cut stays open: whoever collects it can tell.
+        if (end.finishReason !== 'length')
+          for (const [open, held] of this.#openCalls)
+            if (held !== undefined || isModelsOwn(end)) this.#endCall(open);
         this.#ended = true;
         batch.push(end);
         return;
@@ -163,6 +165,11 @@ export class CohereStreamReader {
     this.#openCalls.delete(index);
     this.#batch.push({ type: 'tool-call-end', index });
   }
+}
+
+/** The model ended its answer by itself. */
+function isModelsOwn({ finishReason, mayBeEmpty }: Extract<TurnEvent, { type: 'turn-end' }>): boolean {
+  return finishReason !== 'other' && mayBeEmpty === undefined;
 }
 
 function mayBeNoArguments(text: string): boolean {

@@ -30,6 +30,7 @@ export function isAssistantMessage(value: unknown): value is AssistantMessage {
     ) &&
     isOptional(value.toolPlan, isText) &&
     isOptional(value.toolCalls, calls => isListOf(calls, isToolCall)) &&
+    isOptional(value.cutCalls, ids => isListOf(ids, isText)) &&
     isOptional(value.citations, citations => isListOf(citations, isCitation)) &&
     isOptional(value.carried, isText)
   );

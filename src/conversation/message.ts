@@ -65,6 +65,11 @@ export interface AssistantMessage {
   readonly content?: string | readonly (TextPart | ReasoningPart)[];
   readonly toolPlan?: string;
   readonly toolCalls?: readonly ToolCall[];
+  /**
+   * Ids of calls whose arguments the output limit cut: a stream had given out their beginning. They are no part of the
+   * conversation, and are left out when a client brings them back (`cut-calls.ts`).
+   */
+  readonly cutCalls?: readonly string[];
   readonly citations?: readonly Citation[];
   /**
    * Who wrote it: `reply` is an answer that this proxy gave out, `client` one that a client brought. Version 0.1 stored

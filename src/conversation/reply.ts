@@ -3,6 +3,8 @@ import type { AssistantMessage, Citation, ReasoningPart, TextPart, ToolCall } fr
 import type { FinishReason, Logprob, TurnEvent, Usage } from './turn-event.ts';
 import { isObjectText } from './written-json.ts';
 
+type EndEvent = Extract<TurnEvent, { type: 'turn-end' }>;
+
 export interface Reply {
   /** Cohere's id of the response. */
   readonly responseId?: string;
@@ -38,7 +40,7 @@ export class ReplyCollector {
   #toolPlan = '';
   readonly #citations: Citation[] = [];
   readonly #logprobs: Logprob[] = [];
-  #end: Extract<TurnEvent, { type: 'turn-end' }> | undefined;
+  #end: EndEvent | undefined;
 
   add(event: TurnEvent): void {
     switch (event.type) {
@@ -81,22 +83,11 @@ export class ReplyCollector {
     }
   }
 
-  /** Neither text nor a call: nothing that a client could show or act upon. */
+  /** Neither text nor a call, and no reason for it: nothing that a client could show or act upon. */
   get isEmpty(): boolean {
-    if (this.#calls.size > 0) return false;
+    if (this.#calls.size > 0 || this.#end?.mayBeEmpty) return false;
     for (const block of this.#blocks.values()) if (block.type === 'text' && block.text !== '') return false;
     return true;
-  }
-
-  /** A call that the output limit cut, by name: it must not be given out as finished. */
-  get cutCall(): string | undefined {
-    if (this.#end?.finishReason !== 'length') return undefined;
-    const calls = inOrder(this.#calls);
-    const open = calls.find(({ isEnded }) => !isEnded);
-    if (open) return open.name;
-    // Nothing follows what was cut.
-    const last = calls.at(-1);
-    return last && !isObjectText(last.arguments) ? last.name : undefined;
   }
 
   /** Undefined before the end. */
@@ -104,17 +95,18 @@ export class ReplyCollector {
     const end = this.#end;
     if (!end) return undefined;
     const responseId = this.#responseId;
+    const message = this.#message(end);
     return {
       ...(responseId === undefined ? {} : { responseId }),
-      message: this.#message(),
-      finishReason: end.finishReason,
+      message,
+      finishReason: message.cutCalls ? 'length' : end.finishReason,
       rawFinishReason: end.rawFinishReason,
       ...(end.usage ? { usage: end.usage } : {}),
       ...(this.#logprobs.length > 0 ? { logprobs: this.#logprobs } : {}),
     };
   }
 
-  #message(): AssistantMessage {
+  #message(end: EndEvent): AssistantMessage {
     // A block that brought nothing keeps its place: citations name blocks by their index.
     let size = 0;
     for (const index of this.#blocks.keys()) size = Math.max(size, index + 1);
@@ -125,19 +117,25 @@ export class ReplyCollector {
     const parts = blocks.map(({ type, text }): TextPart | ReasoningPart => ({ type, text }));
     const [first] = parts;
     const content = parts.length === 1 && first?.type === 'text' ? first.text : parts;
-    const toolCalls = inOrder(this.#calls).map(
-      ({ id, nativeId, name, arguments: text }): ToolCall => ({
-        id,
-        ...(nativeId === undefined ? {} : { nativeId }),
-        name,
-        arguments: text,
-      }),
-    );
+    const calls = inOrder(this.#calls);
+    const cut = mayBeCut(end) ? calls.filter(isCut) : [];
+    const isLeftOut = new Set(cut);
+    const toolCalls = calls
+      .filter(call => !isLeftOut.has(call))
+      .map(
+        ({ id, nativeId, name, arguments: text }): ToolCall => ({
+          id,
+          ...(nativeId === undefined ? {} : { nativeId }),
+          name,
+          arguments: text,
+        }),
+      );
     return {
       role: 'assistant',
       ...(parts.length > 0 ? { content } : {}),
       ...(this.#toolPlan === '' ? {} : { toolPlan: this.#toolPlan }),
       ...(toolCalls.length > 0 ? { toolCalls } : {}),
+      ...(cut.length > 0 ? { cutCalls: cut.map(({ id }) => id) } : {}),
       ...(this.#citations.length > 0 ? { citations: this.#citations } : {}),
     };
   }
@@ -150,6 +148,16 @@ export class ReplyCollector {
     }
     return block;
   }
+}
+
+/** Nothing follows what was cut; but streams may give several calls at once. */
+function isCut({ isEnded, arguments: text }: OpenCall, index: number, calls: readonly OpenCall[]): boolean {
+  return (!isEnded || index === calls.length - 1) && !isObjectText(text);
+}
+
+/** Not where the model ended by itself: broken arguments are its own then, and clients tell it so. */
+function mayBeCut({ finishReason, mayBeEmpty }: EndEvent): boolean {
+  return finishReason === 'length' || finishReason === 'other' || mayBeEmpty === true;
 }
 
 /** @returns undefined where the answer has no end. */

@@ -48,6 +48,8 @@ export type TurnEvent =
       readonly finishReason: FinishReason;
       /** Cohere's own word. */
       readonly rawFinishReason: string;
+      /** It ended where the request said that it should, which may be before anything was said. */
+      readonly mayBeEmpty?: true;
       /** Absent where Cohere gave none. */
       readonly usage?: Usage;
     };

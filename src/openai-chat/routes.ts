@@ -1,7 +1,7 @@
 // POST /v1/chat/completions: read, run, write.
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { joinAdjustments } from '../conversation/adjustments.ts';
+import { joinAdjustments, noAdjustments } from '../conversation/adjustments.ts';
 import { ProxyError, toProxyError } from '../conversation/errors.ts';
 import type { Reply } from '../conversation/reply.ts';
 import type { App } from '../http/app.ts';
@@ -183,6 +183,8 @@ function setHeaders(reply: FastifyReply, turn: Answer, read: ReadRequest): Writt
   return adjusted;
 }
 
-function adjustmentsOf({ adjustments }: Answer, read: ReadRequest): WrittenAdjustments {
-  return writeAdjustments(joinAdjustments(read.adjustments, adjustments));
+function adjustmentsOf({ adjustments, reply }: Answer, read: ReadRequest): WrittenAdjustments {
+  const { cutCalls = [], toolCalls = [] } = reply?.message ?? {};
+  const dropped = cutCalls.map((_, index) => `choices[0].message.tool_calls[${toolCalls.length + index}]`);
+  return writeAdjustments(joinAdjustments(read.adjustments, adjustments, { ...noAdjustments, dropped }));
 }

@@ -95,7 +95,8 @@ export function writeAssistant(message: AssistantMessage): OpenAIAssistantMessag
   const { toolCalls, citations, carried } = message;
   return {
     role: 'assistant',
-    content: text === '' ? null : text,
+    // Beside calls there may be nothing; an answer that says nothing is an empty text.
+    content: text === '' && toolCalls?.length ? null : text,
     refusal: null,
     ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
     ...(carried === undefined ? {} : { reasoning_details: writeCarried(carried) }),

@@ -75,6 +75,7 @@ const message = z.discriminatedUnion('role', [
     content: z.union([z.string(), listOf(z.discriminatedUnion('type', [text, reasoning]))]).exactOptional(),
     toolPlan: z.string().exactOptional(),
     toolCalls: listOf(call).exactOptional(),
+    cutCalls: listOf(z.string()).exactOptional(),
     citations: listOf(citation).exactOptional(),
     origin: z.enum(['reply', 'client']).exactOptional(),
   }),

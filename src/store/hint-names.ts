@@ -8,10 +8,14 @@ export function hintsOf(space: Space, { anchors = [], added, reply }: Turn): str
     message.role === 'assistant' &&
     (message.origin === 'reply' || (message.origin === undefined && reply === undefined));
   const said = [...added.filter(isGiven), ...(reply ? [reply.message] : [])];
-  const calls = said.flatMap(message => (message.role === 'assistant' && message.toolCalls) || []);
+  const calls = said.flatMap(message => {
+    if (message.role !== 'assistant') return [];
+    const { toolCalls = [], cutCalls = [] } = message;
+    return [...toolCalls.map(({ id }) => id), ...cutCalls];
+  });
   return [
     ...anchors.map(anchor => hintOf(space, 'anchor', anchor)),
-    ...calls.map(({ id }) => hintOf(space, 'call', id)),
+    ...calls.map(id => hintOf(space, 'call', id)),
   ];
 }
 

@@ -1,4 +1,5 @@
 // History + what is new → what the model is asked, and what will be stored. Pure.
+import { isCompared } from '../conversation/canonical-form.ts';
 import type { ChatRequest, Tool } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import type { History } from '../conversation/history.ts';
@@ -36,7 +37,11 @@ export function composePrompt(request: ChatRequest, continuation: Continuation, 
   const { session, system, history, told, offset } = continuation;
   const added = answerOpenCalls(history, continuation.added);
   // A conversation that was begun in the same words adds nothing to them but another answer.
-  const isAsked = added.length > 0 || isDue(history) || (history.length === 0 && system.length > 0);
+  const isAsked =
+    added.length > 0 ||
+    continuation.isAsked === true ||
+    isDue(history) ||
+    (history.length === 0 && system.length > 0);
   if (!isAsked && history.length > 0) {
     throw new ProxyError(
       'invalid_value',
@@ -70,9 +75,14 @@ function isOwn({ session: { dialect, id } }: ChatRequest): boolean {
   return dialect === 'session' || id !== undefined;
 }
 
+/** An answer that says nothing is none. */
 function isDue(history: History): boolean {
-  const last = history.at(history.length - 1);
-  return last !== undefined && last.role !== 'assistant';
+  for (let place = history.length - 1; place >= 0; place -= 1) {
+    const message = history.at(place);
+    if (message?.role !== 'assistant') return true;
+    if (isCompared(message)) return false;
+  }
+  return false;
 }
 
 /** Cohere wants a message of the user. Others take the last system text for one, and so does this. */

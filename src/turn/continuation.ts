@@ -21,17 +21,22 @@ export interface Continuation {
   readonly offset: number;
   readonly cuts?: readonly RememberedCut[] | undefined;
   readonly parent?: Parent | undefined;
+  /** An answer is wanted although nothing new is said. */
+  readonly isAsked?: boolean | undefined;
 }
 
 /** The client brings what is new, or all there is. */
 export interface Sent extends SystemText {
   readonly messages: readonly Message[];
+  /** Results came of calls that were cut: nothing of them is kept, but the model is to go on. */
+  readonly isAsked?: boolean;
 }
 
 /** New messages after all that is stored. A session's system text is only replaced as a whole. */
-export function appendTo(session: Session | undefined, { system, messages }: Sent): Continuation {
+export function appendTo(session: Session | undefined, { system, messages, isAsked }: Sent): Continuation {
   return {
     session,
+    isAsked,
     system: system.length > 0 ? system : (session?.system ?? []),
     history: session?.messages ?? History.empty,
     added: messages,
@@ -53,7 +58,8 @@ export function beginWith({ system, messages }: Sent, parent?: Session): Continu
 }
 
 /** A transcript whose first part is stored: the model is given its own words back. */
-export function goOnFrom(session: Session, match: TranscriptMatch, { system, messages }: Sent): Continuation {
+export function goOnFrom(session: Session, match: TranscriptMatch, sent: Sent): Continuation {
+  const { system, messages, isAsked } = sent;
   const history = session.messages.take(match.reachesEnd ? session.messages.length : match.storedLength);
   const told = inPresentWords(history, match, messages);
   return {
@@ -61,6 +67,7 @@ export function goOnFrom(session: Session, match: TranscriptMatch, { system, mes
     system,
     history,
     told,
+    isAsked,
     added: messages.slice(match.sentLength),
     offset: system.length + match.sentLength,
     // A cut names places: it says nothing about other messages, or fewer.

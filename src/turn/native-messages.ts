@@ -2,6 +2,7 @@
 // is not: by the ids of their calls, or sealed in the message itself.
 import { callIdsOf } from '../conversation/call-ids.ts';
 import { answerText } from '../conversation/canonical-form.ts';
+import { cutCallIds, withoutCutCalls } from '../conversation/cut-calls.ts';
 import { digestOf } from '../conversation/digest.ts';
 import type { Fold } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
@@ -36,6 +37,7 @@ export async function openCarried(
 ): Promise<readonly Message[]> {
   const pauses = new Pauses();
   const opened: Message[] = [];
+  const cut = new Set<string>();
   let left = maxOpened;
   // The newest first: what is sealed is deflated, so that little can become much.
   for (const message of messages.toReversed()) {
@@ -48,23 +50,34 @@ export async function openCarried(
     const sealed = left > 0 ? seal.open(carried, space) : undefined;
     if (sealed) left -= JSON.stringify(sealed).length;
     const reply: AssistantMessage | undefined = sealed && { ...sealed, origin: 'reply' };
+    for (const id of reply?.cutCalls ?? []) cut.add(id);
+    const [whole = visible] = withoutCutCalls([visible], cut);
     // What the client has changed is meant.
-    const native = reply && isSameMessage(reply, visible) ? reply : markBrought(visible);
+    const native = reply && isSameMessage(reply, whole) ? reply : markBrought(visible);
     opened.push(isKept ? { ...native, carried } : native);
   }
-  return opened.reverse();
+  return withoutCutCalls(opened.reverse(), cut);
 }
 
-/** @returns the messages, and the newest session that gave out a call of theirs */
+/**
+ * @returns the messages without calls that were cut, the newest session that gave out one of their calls, and those that
+ * gave out one that was cut
+ */
 export async function findNative(
   messages: readonly Message[],
   space: Space,
   store: SessionStore,
-): Promise<{ readonly messages: readonly Message[]; readonly session: Session | undefined }> {
+): Promise<{
+  readonly messages: readonly Message[];
+  readonly session: Session | undefined;
+  readonly cutIn: readonly Session[];
+}> {
   const ids = callIdsOf(messages);
   const sessions = ids.length === 0 ? [] : await store.findByCallIds(space, ids, maxSessions);
   let known: Session | undefined;
-  if (sessions.length === 0) return { messages, session: undefined };
+  if (sessions.length === 0) return { messages, session: undefined, cutIn: [] };
+  const cut = cutCallsOf(sessions);
+  const cutIn = sessions.filter(session => ids.some(id => session.messages.fold(cutCallIds).has(id)));
   const nativeOf = (message: Message): Message => {
     const [call] = message.role === 'assistant' ? (message.toolCalls ?? []) : [];
     if (message.role !== 'assistant' || !call) return message;
@@ -84,11 +97,16 @@ export async function findNative(
   };
   const native: Message[] = [];
   const pauses = new Pauses();
-  for (const message of messages) {
+  for (const message of withoutCutCalls(messages, cut)) {
     native.push(nativeOf(message));
     await pauses.pass();
   }
-  return { messages: native, session: known };
+  return { messages: native, session: known ?? cutIn[0], cutIn };
+}
+
+/** The ids of all calls that were cut in them. */
+export function cutCallsOf(sessions: readonly Session[]): ReadonlySet<string> {
+  return new Set(sessions.flatMap(({ messages }) => [...messages.fold(cutCallIds)]));
 }
 
 /** Answers of ours, by the id of their first call. */

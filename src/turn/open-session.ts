@@ -1,8 +1,10 @@
 // Which session a request speaks to: named, recognised, begun, or refused. Never silent amnesia, never another's.
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
+import { withoutCutCalls } from '../conversation/cut-calls.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { lastStepIn } from '../conversation/last-step.ts';
-import { matchInSteps } from '../conversation/match-transcript.ts';
+import { matchInSteps, type TranscriptMatch } from '../conversation/match-transcript.ts';
+import type { Message } from '../conversation/message.ts';
 import {
   isMadeSessionId,
   type Session,
@@ -17,7 +19,7 @@ import type { AppendResult, ReadResult, SessionStore } from '../store/session-st
 import { inSlices } from '../streams/slices.ts';
 import { appendTo, beginWith, type Continuation, goOnFrom, goOnFromStep, type Sent } from './continuation.ts';
 import { type HeldSession, type HoldParts, tryHoldSession, waitForSession } from './hold-session.ts';
-import { findNative, findNativeTexts, openCarried, type Seal } from './native-messages.ts';
+import { cutCallsOf, findNative, findNativeTexts, openCarried, type Seal } from './native-messages.ts';
 import { isOtherLabel, type Recognised, recognise, withoutLastReply } from './recognise.ts';
 
 export type SessionState = 'new' | 'continued' | 'forked' | 'none';
@@ -169,14 +171,15 @@ function checkFound(choice: SessionChoice, id: string, status: ReadResult['statu
 async function continueNamed(
   { dialect, isReplaced }: SessionChoice,
   session: Session,
-  sent: Sent,
+  brought: Sent,
   space: Space,
   store: SessionStore,
 ): Promise<Continuation> {
+  const sent = withoutCut(brought, [session]);
   const step = isReplaced ? undefined : lastStepIn(session.messages, sent.messages);
   if (step !== undefined) return goOnFromStep(session, step, sent);
   if (dialect === 'session') return appendTo(session, sent);
-  const match = await inSlices(matchInSteps(session.messages, withoutLastReply(sent.messages)));
+  const match = await inSlices(matchInSteps(session.messages, comparedOf(sent)));
   const continuation = match ? goOnFrom(session, match, sent) : { ...beginWith(sent), session };
   return withNative(continuation, space, store);
 }
@@ -202,15 +205,54 @@ async function findContinuation(
   const isEnd = recognised !== undefined && isOpenEnd(recognised, label);
   // Equal first words alone are another conversation.
   if (!recognised || !(isEnd || recognised.match.sharesReply)) {
-    const { messages: found, session } = await findNative(sent.messages, space, store);
+    const { messages: found, session, cutIn } = await findNative(sent.messages, space, store);
+    if (cutIn.length > 0) return findWithoutCut(label, sent, cutIn, space, store);
     const messages = await findNativeTexts(found, session, store);
     return { continuation: beginWith({ ...sent, messages }, session), isEnd: false };
   }
-  const { session, match } = recognised;
-  const continuation = await withNative(goOnFrom(session, match, sent), space, store);
-  // The chat keeps its session; what is asked beside it branches off.
-  const isAside = match.sharesReply && isSideRequest(continuation.added);
-  return { continuation, isEnd: isEnd && !isAside };
+  const goesOn = goOnFrom(recognised.session, recognised.match, sent);
+  const { messages: found, cutIn } = await findNative(goesOn.added, space, store);
+  if (cutIn.length > 0) return findWithoutCut(label, sent, cutIn, space, store);
+  const added = await findNativeTexts(found, goesOn.session, store);
+  return { continuation: { ...goesOn, added }, isEnd: isEnd && !isAside(recognised.match, added) };
+}
+
+/** The chat keeps its session; what is asked beside it branches off. */
+function isAside({ sharesReply }: TranscriptMatch, added: readonly Message[]): boolean {
+  return sharesReply && isSideRequest(added);
+}
+
+/** A transcript with calls that were cut in these sessions: it is one of theirs once they are left out. */
+async function findWithoutCut(
+  label: string | undefined,
+  brought: Sent,
+  sessions: readonly Session[],
+  space: Space,
+  store: SessionStore,
+): Promise<{ readonly continuation: Continuation; readonly isEnd: boolean }> {
+  const sent = withoutCut(brought, sessions);
+  let best: Recognised | undefined;
+  for (const session of sessions) {
+    const match = await inSlices(matchInSteps(session.messages, comparedOf(sent)));
+    if (match && (!best || match.sentLength > best.match.sentLength)) best = { session, match };
+  }
+  const goesOn = best ? goOnFrom(best.session, best.match, sent) : beginWith(sent, sessions[0]);
+  const continuation = await withNative(goesOn, space, store);
+  const isEnd = best !== undefined && isOpenEnd(best, label) && !isAside(best.match, continuation.added);
+  return { continuation, isEnd };
+}
+
+function withoutCut(sent: Sent, sessions: readonly Session[]): Sent {
+  const cut = cutCallsOf(sessions);
+  if (cut.size === 0) return sent;
+  const messages = withoutCutCalls(sent.messages, cut);
+  const isAsked = sent.messages.at(-1)?.role === 'tool' && messages.at(-1)?.role !== 'tool';
+  return { ...sent, messages, isAsked };
+}
+
+/** What of a transcript is compared. Where it goes on from an answer, that is a part of it. */
+function comparedOf({ messages, isAsked }: Sent): readonly Message[] {
+  return isAsked ? messages : withoutLastReply(messages);
 }
 
 /** Whether a transcript that names no session may be appended. */

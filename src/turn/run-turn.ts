@@ -143,7 +143,7 @@ export class RunningTurn implements Answer {
       while (batch) {
         const isEnd: boolean = batch.at(-1)?.type === 'turn-end';
         if (isEnd) await this.#commit(attempt.collector);
-        yield batch;
+        yield isEnd ? this.#withReason(batch) : batch;
         batch = isEnd ? undefined : await this.#next(attempt);
       }
     } finally {
@@ -178,8 +178,7 @@ export class RunningTurn implements Answer {
       const held: TurnEvent[] = [];
       while (!held.some(isOutput)) {
         for (const event of await this.#next(attempt)) held.push(event);
-        if (held.at(-1)?.type === 'turn-end' && attempt.collector.isEmpty)
-          throw emptyAnswer(attempt.collector);
+        if (held.at(-1)?.type === 'turn-end' && attempt.collector.isEmpty) throw emptyAnswer();
       }
       return held;
     } catch (error) {
@@ -209,15 +208,7 @@ export class RunningTurn implements Answer {
 
   async #commit(collector: ReplyCollector): Promise<void> {
     this.#attempt?.deadline.stop();
-    if (collector.isEmpty) throw emptyAnswer(collector);
-    const cut = collector.cutCall;
-    if (cut !== undefined) {
-      throw new ProxyError(
-        'upstream_invalid_response',
-        `The output limit was reached within a call of the tool \`${cut}\`. Allow more output tokens.`,
-        { param: 'max_tokens' },
-      );
-    }
+    if (collector.isEmpty) throw emptyAnswer();
     const collected = collector.reply();
     if (!collected) throw new Error('commit before turn-end');
     const reply: Reply = { ...collected, message: { ...collected.message, origin: 'reply' } };
@@ -239,6 +230,13 @@ export class RunningTurn implements Answer {
       this.#isStored = false;
       parts.log.warn({ err: error }, 'a transcript could not be stored; it was answered all the same');
     }
+  }
+
+  /** An answer with a call that was cut ends as one that was cut, whatever Cohere called it. */
+  #withReason(batch: readonly TurnEvent[]): readonly TurnEvent[] {
+    const finishReason = this.#reply?.finishReason;
+    if (finishReason === undefined) return batch;
+    return batch.map(event => (event.type === 'turn-end' ? { ...event, finishReason } : event));
   }
 
   #turn(reply: Reply): Turn {
@@ -321,28 +319,21 @@ function isUntouchedFork({ version, continuation }: OpenSession): boolean {
 }
 
 /** Clients bring all of it back by themselves. */
-function isPlain({ content, toolPlan, toolCalls, citations }: AssistantMessage): boolean {
-  return typeof content === 'string' && toolPlan === undefined && !toolCalls?.length && !citations?.length;
+function isPlain({ content, toolPlan, toolCalls, cutCalls, citations }: AssistantMessage): boolean {
+  if (typeof content !== 'string' || toolPlan !== undefined) return false;
+  return !toolCalls?.length && !cutCalls?.length && !citations?.length;
 }
 
 function isOutput(event: TurnEvent): boolean {
   return event.type !== 'turn-start';
 }
 
-function emptyAnswer(collector: ReplyCollector): ProxyError {
-  return collector.reply()?.finishReason === 'length'
-    ? new ProxyError(
-        'upstream_invalid_response',
-        'The output limit was reached before the answer began. Allow more output tokens, or less reasoning.',
-        { param: 'max_tokens' },
-      )
-    : new ProxyError(
-        'upstream_invalid_response',
-        'Cohere gave an answer without text and without a tool call.',
-        {
-          repeat: 'as-is',
-        },
-      );
+function emptyAnswer(): ProxyError {
+  return new ProxyError(
+    'upstream_invalid_response',
+    'Cohere gave an answer without text and without a tool call.',
+    { repeat: 'as-is' },
+  );
 }
 
 /** Retries live in one layer: what we have repeated ourselves the client need not repeat at once. */

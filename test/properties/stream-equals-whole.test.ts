@@ -17,7 +17,7 @@ const toolNames = new ToolNames(['get-weather', 'look']);
 function collect(events: Iterable<TurnEvent>) {
   const collector = new ReplyCollector();
   for (const event of events) collector.add(event);
-  return { reply: collector.reply(), isEmpty: collector.isEmpty, cutCall: collector.cutCall };
+  return { reply: collector.reply(), isEmpty: collector.isEmpty };
 }
 
 function collectStream(answer: CohereAnswer, cuts: readonly number[]) {
