@@ -1,5 +1,6 @@
 // More images than Cohere takes in one request: the oldest give way to a note, and the conversation goes on.
 import { describe, expect, test } from 'vitest';
+import { everyWay, storeOf } from '../support/both-stores.ts';
 import { expectAnswered, goodAnswer, readOutcome } from '../support/outcome.ts';
 import { type Pair, startPair } from '../support/start.ts';
 import { json } from '../support/upstream-script.ts';
@@ -23,8 +24,8 @@ interface Shown {
   readonly body: string;
 }
 
-async function start(contexts: Record<string, number> = { [model]: 1_000_000 }): Promise<Pair> {
-  const pair = await startPair({ contexts });
+async function startOn(store: 'memory' | 'SQLite', context = 1_000_000): Promise<Pair> {
+  const pair = await startPair({ contexts: { [model]: context }, sessionStore: storeOf(store) });
   pair.fake.setDefault(() => json({ ...goodAnswer('seen'), usage: undefined }));
   return pair;
 }
@@ -33,9 +34,9 @@ async function see(pair: Pair, body: object): Promise<Shown> {
   const response = await pair.post({ model, include_messages: false, ...body });
   expectAnswered(await readOutcome(response));
   const sent = (pair.fake.chatRequests.at(-1)?.json ?? {}) as {
-    messages?: readonly { readonly content: string | readonly Block[] }[];
+    messages?: readonly { readonly content?: string | Block[] }[];
   };
-  const blocks = (sent.messages ?? []).flatMap(({ content }) => (typeof content === 'string' ? [] : content));
+  const blocks = (sent.messages ?? []).flatMap(({ content }) => (Array.isArray(content) ? content : []));
   return {
     urls: blocks.flatMap(({ image_url }) => (image_url ? [image_url.url] : [])),
     notes: blocks.filter(({ text = '' }) => isNote(text)).length,
@@ -46,7 +47,10 @@ async function see(pair: Pair, body: object): Promise<Shown> {
 
 const url = (name: number | string) => `https://images.example/${name}.png`;
 
-describe.each([true, false])('streamed %s', stream => {
+describe.each(everyWay)('%s, %s', (store, way) => {
+  const stream = way === 'streamed';
+  const start = (context?: number) => startOn(store, context);
+
   test('[XB3] the 21st image of a session: the oldest give way, and are named', async () => {
     const pair = await start();
     const say = (name: number) => see(pair, { sessionId: 's', message: asks(`m${name}`, url(name)), stream });
@@ -83,6 +87,25 @@ describe.each([true, false])('streamed %s', stream => {
     expect(shown.dropped).toBe('messages[0].content[1], messages[2].content[1]');
   });
 
+  test('[XB3] 21 images that a tool has shown: the oldest give way, in each turn of the whole conversation', async () => {
+    const pair = await start();
+    const tools = [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }];
+    const messages: object[] = [{ role: 'user', content: 'Look around.' }];
+    const eyes = 'command-a-plus-05-2026';
+    for (let name = 0; name < 23; name += 1) {
+      const call = { id: `call_${name}`, type: 'function', function: { name: 'look', arguments: '{}' } };
+      messages.push(
+        { role: 'assistant', content: null, tool_calls: [call] },
+        { role: 'tool', tool_call_id: call.id, content: asks(`shot ${name}`, url(name)) },
+      );
+      if (name < 19) continue;
+      const shown = await see(pair, { model: eyes, tools, messages, stream });
+      expect(shown.urls.at(-1)).toBe(url(name));
+      expect(shown.urls).toHaveLength(name === 19 ? 20 : name - 5);
+      if (name > 19) expect(shown.dropped).toMatch(/^messages\[\d+\]\.content/);
+    }
+  });
+
   test('[XB3] a message that brings more than the model takes keeps as many as it can, the last ones', async () => {
     const pair = await start();
     const urls = Array.from({ length: 23 }, (_, at) => url(at));
@@ -103,7 +126,7 @@ describe.each([true, false])('streamed %s', stream => {
   });
 
   test('[XB3] images and text give way together: the cut of the text stays where it was', async () => {
-    const pair = await start({ [model]: 100_000 });
+    const pair = await start(100_000);
     const long = (name: number) => `m${name} ${'word '.repeat(1_500)}`;
     let former: readonly string[] = [];
     let changes = 0;
