@@ -303,16 +303,6 @@ test('logprobs are not asked for where it is known that there are none', () => {
   expect(format({ model: 'mine', settings }).body.logprobs).toBe(true);
 });
 
-test('images that the model does not see are named as dropped', () => {
-  const messages: Message[] = [
-    { role: 'user', content: [{ type: 'image', url: 'https://example.com/a.png' }] },
-  ];
-  expect(format({ messages }).dropped).toEqual(['messages.content.image_url']);
-  expect(format({}).dropped).toEqual([]);
-  for (const model of ['command-a-plus-05-2026', 'mine', 'c4ai-aya-expanse-32b'])
-    expect(format({ model, messages }).dropped).toEqual([]);
-});
-
 describe("Cohere's own call ids", () => {
   const user: Message = { role: 'user', content: 'Go' };
   const idsIn = (messages: readonly Message[]) =>

@@ -23,8 +23,6 @@ export function formatRequest(prompt: Prompt, info: ModelInfo | undefined): Form
   checkAbilities(prompt);
   const toolNames = toolNamesOf(prompt);
   const { options, dropped, clamped } = formatOptions(prompt, info, toolNames);
-  if (!messageForm(info).images && prompt.messages.facts.holdsImage)
-    dropped.push('messages.content.image_url');
   const head = JSON.stringify(options);
   function* writeBody(): Slices<Buffer> {
     const messages = yield* serializeMessages(prompt.messages, messageForm(info), toolNames);

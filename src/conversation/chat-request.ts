@@ -49,6 +49,8 @@ export interface SessionChoice {
   readonly dialect: 'session' | 'transcript';
   /** As the client gave it; absent: one is made. */
   readonly id?: string;
+  /** Where the client named it, unless in `sessionId`. */
+  readonly param?: string;
   /** Said in so many words: the messages are in the place of all that is stored. */
   readonly isReplaced?: boolean;
   /** The client's own id of the conversation. It narrows and shows; it names nothing. */

@@ -78,6 +78,14 @@ export function fitImages(
   return { messages: Passage.of(shown), leftOut };
 }
 
+/** Where a model that takes none is not shown one. */
+export function imagePaths(messages: Passage): readonly string[] {
+  if (!messages.facts.holdsImage) return [];
+  return [...messages].flatMap((message, place) =>
+    imagesOf(message).map(({ part }) => `messages[${place}].content[${part}]`),
+  );
+}
+
 function imagesOf(message: Message): Omit<Held, 'place'>[] {
   if (message.role !== 'user' || typeof message.content === 'string') return [];
   return [...message.content.entries()].flatMap(([part, content]) =>

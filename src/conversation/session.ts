@@ -115,12 +115,12 @@ export function isSessionId(id: string): boolean {
 }
 
 /** The same words whether a session never was, was deleted, or is another's. */
-export function sessionNotFound(id: string, isExpired = false): ProxyError {
+export function sessionNotFound(id: string, isExpired = false, param = 'sessionId'): ProxyError {
   return new ProxyError(
     'session_not_found',
     isExpired
       ? `Session '${id}' has expired. Start a new one, or send the whole conversation.`
       : `Session '${id}' not found.`,
-    { param: 'sessionId', ...(isExpired ? { details: { expired: true } } : {}) },
+    { param, ...(isExpired ? { details: { expired: true } } : {}) },
   );
 }

@@ -35,7 +35,9 @@ export function readNearMisses(
   configured: readonly string[],
 ): string[] {
   const taken = new Set([...knownHeaders, ...configured]);
-  const isMissed = (name: string) => sessionName.test(name) && !taken.has(name);
+  // A label cannot be an id of ours: whoever sends one means the session.
+  const isMissed = (name: string) =>
+    taken.has(name) ? name !== 'x-session-id' && isOurs(headers[name]) : sessionName.test(name);
   const inUrl = typeof query === 'object' && query !== null ? Object.keys(query) : [];
   return [
     ...inUrl.filter(name => sessionName.test(name)).map(name => `?${name}`),
@@ -46,6 +48,10 @@ export function readNearMisses(
 /** Keys of a body that are nearly one of the two. */
 export function isNearMiss(name: string): boolean {
   return sessionName.test(name) && name !== 'sessionId' && name !== 'session_id';
+}
+
+function isOurs(value: unknown): boolean {
+  return typeof value === 'string' && isMadeSessionId(value);
 }
 
 function firstLabel(headers: IncomingHttpHeaders, names: readonly string[]): string | undefined {

@@ -53,6 +53,7 @@ export function chooseSession(fields: ChatBody, holdsAssistant: boolean, beside:
     choice: {
       dialect: dialectOf(fields, bringsMessage || (id !== undefined && !holdsAssistant)),
       ...(id === undefined ? {} : { id }),
+      ...(naming && naming.name !== 'sessionId' ? { param: naming.name } : {}),
       ...(ownLabel === undefined ? {} : { label: ownLabel }),
       ...(fields.history === 'replace' ? { isReplaced: true } : {}),
     },

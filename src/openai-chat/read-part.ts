@@ -72,9 +72,10 @@ export function isMedia(type: string): boolean {
   return mediaTypes.has(type);
 }
 
+/** OpenAI's Assistants API has an object around it: `{value, annotations}`. */
 function textIn({ text, content, value }: Fields): string | undefined {
-  for (const said of [text, content, value]) if (typeof said === 'string') return said;
-  return undefined;
+  const { value: inner } = Object(text) as Fields;
+  return [text, inner, content, value].find(said => typeof said === 'string');
 }
 
 function reasoningIn({ thinking, reasoning, text, content, summary }: Fields): string {

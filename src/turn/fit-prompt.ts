@@ -2,7 +2,7 @@
 import { leftOutBy, viewOf } from '../conversation/apply-cut.ts';
 import { earlierCut } from '../conversation/earlier-cut.ts';
 import { contextExceeded } from '../conversation/errors.ts';
-import { fitImages } from '../conversation/fit-images.ts';
+import { fitImages, imagePaths } from '../conversation/fit-images.ts';
 import { Passage } from '../conversation/passage.ts';
 import { findCut, type RememberedCut, rememberCut } from '../conversation/remembered-cuts.ts';
 import { type Cut, intelligentTruncateMessages, targetShare } from '../conversation/truncate.ts';
@@ -15,7 +15,7 @@ export interface Fitted {
   /** How many messages are left out, how many tool results are given in short. */
   readonly leftOut: number;
   readonly shortened: number;
-  /** The paths of images that gave way to later ones, or that could not be read. */
+  /** The paths of images that gave way to later ones, that could not be read, or that the model does not take. */
   readonly images: readonly string[];
   /** Tokens that the prompt may have. */
   readonly budget: number;
@@ -66,7 +66,7 @@ export function tryFit(asked: Prompt, options: FitOptions): Fitted & { readonly 
   const isSeeing = info?.features?.has('vision') ?? true;
   const { messages, leftOut: images } = isSeeing
     ? fitImages(asked.messages, { isRefused: options.isRefusedImage, isLimited: truncation === 'auto' })
-    : { messages: asked.messages, leftOut: [] };
+    : { messages: asked.messages, leftOut: imagePaths(asked.messages) };
   const prompt = messages === asked.messages ? asked : { ...asked, messages };
   const uncut = { prompt, leftOut: 0, shortened: 0, images, budget };
   const whole = measured.total(prompt.messages);

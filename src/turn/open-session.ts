@@ -164,7 +164,7 @@ async function readSent(
 /** @throws ProxyError where the client counts on a session that is not there. */
 function checkFound(choice: SessionChoice, id: string, status: ReadResult['status']): void {
   if (status === 'found' || isBegunBy(choice, id, status)) return;
-  throw sessionNotFound(id, status === 'expired');
+  throw sessionNotFound(id, status === 'expired', choice.param);
 }
 
 /** How a request goes on from the session that it names. */

@@ -115,7 +115,7 @@ describe.runIf(hasReference)('chat', () => {
     async recorded => {
       proxy.fake.setDefault(answerText);
       const blind = await send(recorded);
-      expect(blind.headers.get('x-dropped-parameters')).toContain('messages.content.image_url');
+      expect(blind.headers.get('x-dropped-parameters')).toMatch(/messages\[\d+\]\.content\[\d+\]/);
       await blind.text();
       const heard = JSON.stringify((await proxy.fake.nextChatRequest()).json);
       expect(heard).toContain('[An image was left out here');

@@ -172,6 +172,7 @@ describe.each(ways)('$way', ({ store, stream }) => {
     ],
     ['input_text', [{ type: 'input_text', text: 'Hi.' }], 'rewritten'],
     ['output_text', [{ type: 'output_text', text: 'Hi.', annotations: [] }], 'rewritten'],
+    ['a text around its value', [{ type: 'text', text: { value: 'Hi.', annotations: [] } }], 'rewritten'],
     [
       'image_url',
       [
@@ -429,6 +430,19 @@ describe.each(ways)('$way', ({ store, stream }) => {
     const told = await send(pair, body);
     await expectTaken(told.heard);
     expect(told.headers.get('x-clamped-parameters')).toBe('thinking.token_budget=2000');
+  });
+
+  it('[XB6] images for a model without eyes are named by their paths, wherever they came', async () => {
+    const pair = await begin(store);
+    const image = { type: 'image_url', image_url: { url: png } };
+    const session = { model: planning, sessionId: 'dock', stream };
+    const first = await send(pair, { ...session, message: [{ type: 'text', text: 'What is it?' }, image] });
+    expect(first.headers.get('x-dropped-parameters')).toBe('messages[0].content[1]');
+    const later = await send(pair, { ...session, message: [image, image] });
+    expect(later.headers.get('x-dropped-parameters')).toBe(
+      'messages[0].content[1], messages[2].content[0], messages[2].content[1]',
+    );
+    await expectTaken(later.heard);
   });
 
   it.each([planning, vision])('[XB6] SVG for %s gives way to a remark', async model => {

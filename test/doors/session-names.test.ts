@@ -197,6 +197,19 @@ describe.each(cases)('in $store, stream $stream', ({ store, stream }) => {
       expect(refused.error?.param).toBe(name.startsWith('session_id') ? 'session_id' : 'X-Session-Id');
     });
 
+    it.each<[string, object, Record<string, string>]>([
+      ['sessionId', { sessionId: 'sess_gone' }, {}],
+      ['session_id', { session_id: 'sess_gone' }, {}],
+      ['X-Session-Id', {}, { 'x-session-id': 'sess_gone' }],
+    ])('XD4 an unknown id of ours is told by the name it came under: %s', async (name, body, headers) => {
+      const { say } = await start();
+      for (const more of [{ message: 'x' }, { model, messages: [user('x')] }]) {
+        const refused = await say({ ...more, ...body }, headers);
+        expectFailed(refused, 'session_not_found', 404);
+        expect(refused.error?.param).toBe(name);
+      }
+    });
+
     it('XD4 sessionId goes before both', async () => {
       const { say } = await start();
       const answer = await say(
@@ -214,6 +227,8 @@ describe.each(cases)('in $store, stream $stream', ({ store, stream }) => {
       ['?session_id', {}, '?session_id=trip', {}],
       ['sessionid', {}, '', { sessionid: 'trip' }],
       ['x-sessionid', {}, '', { 'x-sessionid': 'trip' }],
+      ['session-id', {}, '', { 'session-id': 'sess_AAAAAAAAAAAAAAAAAAAAAA' }],
+      ['x-session-affinity', {}, '', { 'x-session-affinity': 'sess_AAAAAAAAAAAAAAAAAAAAAA' }],
     ])('XD4 a near miss (%s) is told', async (name, body, query, headers) => {
       const { pair } = await start();
       const post = (more: object) =>
