@@ -1,6 +1,6 @@
 // The session that a path names, among all of its owner's spaces.
 import { ProxyError } from '../conversation/errors.ts';
-import { isSessionId, type Session, sessionNotFound } from '../conversation/session.ts';
+import { isSessionId, type Session, type SessionKey, sessionNotFound } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 
 export interface NamedSession {
@@ -10,8 +10,11 @@ export interface NamedSession {
   readonly user: string | undefined;
 }
 
-/** @throws ProxyError `session_not_found`; `invalid_request` where it must be said whose is meant */
-export async function findSession(store: SessionStore, { owner, id, user }: NamedSession): Promise<Session> {
+/**
+ * Where it is, without reading it: what is damaged is found, too.
+ * @throws ProxyError `session_not_found`; `invalid_request` where it must be said whose is meant
+ */
+export async function findKey(store: SessionStore, { owner, id, user }: NamedSession): Promise<SessionKey> {
   if (!isSessionId(id)) throw sessionNotFound(id.slice(0, 128));
   const spaces = (await store.find(owner, id)).filter(
     space => user === undefined || (space.user ?? '') === user,
@@ -27,7 +30,13 @@ export async function findSession(store: SessionStore, { owner, id, user }: Name
       param: 'user',
     });
   }
-  const found = await store.read({ owner: space.owner, user: space.user, id });
-  if (found.status !== 'found') throw sessionNotFound(id, found.status === 'expired');
+  return { owner: space.owner, user: space.user, id };
+}
+
+/** @throws ProxyError as `findKey` */
+export async function findSession(store: SessionStore, named: NamedSession): Promise<Session> {
+  const key = await findKey(store, named);
+  const found = await store.read(key);
+  if (found.status !== 'found') throw sessionNotFound(key.id, found.status === 'expired');
   return found.session;
 }

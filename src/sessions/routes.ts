@@ -15,7 +15,7 @@ import { inSlices } from '../streams/slices.ts';
 import { answerOnce, type ClaimLeases } from './answer-once.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import { deleteSessions } from './delete-sessions.ts';
-import { findSession } from './find-session.ts';
+import { findKey, findSession, type NamedSession } from './find-session.ts';
 import { forkBody, forkSession } from './fork-session.ts';
 import type { ReadExportOptions } from './read-export.ts';
 import { expiresAfter, readFields, readQuery, userField } from './read-fields.ts';
@@ -123,7 +123,7 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
 
   app.delete('/v1/sessions/:id', deletes, (request, reply) =>
     write(request, reply, async store => {
-      const { key } = await named(request);
+      const key = await findKey(store, readNamed(request));
       if (!(await store.delete(key))) throw sessionNotFound(key.id);
       return { id: key.id, object: 'session.deleted', deleted: true };
     }),
@@ -152,10 +152,14 @@ export function addSessionRoutes(app: App, options: SessionRoutesOptions): void 
     return options.store;
   }
 
-  function named(request: FastifyRequest): Promise<Session> {
+  function readNamed(request: FastifyRequest): NamedSession {
     const { id } = request.params as { id: string };
     const { user } = readQuery(oneQuery, request.query);
-    return findSession(opened(), { owner: request.caller.owner, id, user });
+    return { owner: request.caller.owner, id, user };
+  }
+
+  function named(request: FastifyRequest): Promise<Session> {
+    return findSession(opened(), readNamed(request));
   }
 
   /** What begins before the proxy is stopped has time to end. With an `Idempotency-Key` it runs once. */

@@ -49,6 +49,14 @@ async function expectBadAlone(pair: Pair): Promise<void> {
   expectAnswered(await ask(pair, transcript), 'said');
 }
 
+async function expectDeletable(pair: Pair): Promise<void> {
+  const deleted = await pair.send('DELETE', '/v1/sessions/bad');
+  expect([deleted.status, await deleted.text()]).toEqual([200, expect.stringContaining('"deleted":true')]);
+  const again = await ask(pair, { sessionId: 'bad', message: 'anew' });
+  expectAnswered(again, 'said');
+  expect(again.messages).toHaveLength(2);
+}
+
 describe('SQLite', () => {
   const damages: readonly (readonly [string, string])[] = [
     ['a message that is no JSON', `UPDATE messages SET json = 'not json'`],
@@ -95,32 +103,108 @@ describe('SQLite', () => {
       : ` WHERE no = ${row?.no}`;
     database.exec(sql + where);
     database.close();
-    await expectBadAlone(await startOn(`sqlite:${path}`));
+    const pair = await startOn(`sqlite:${path}`);
+    await expectBadAlone(pair);
+    await expectDeletable(pair);
   });
 });
 
 demandRedis('values in Redis that are none');
 describe.runIf(hasRedis)('Redis', () => {
-  it.each(['', 'not json', 'null', '7', '{}', deep, large, '\u0000\u0001'])(
-    '[XF9] S6 every value of a family is %$: the others go on',
-    async value => {
-      const server = await beginRedis();
-      const first = await startOn(urlOf(server));
-      await talk(first);
-      const keys = (await server.command('KEYS', '*:f')) as string[];
-      for (const key of keys) {
-        const all = (await server.command('HGETALL', key)) as string[];
-        if (!all.some(text => text.includes('"bad"'))) continue;
-        for (let at = 0; at < all.length; at += 2) await server.command('HSET', key, all[at] ?? '', value);
-      }
-      await first.server.close();
-      const pair = await startOn(urlOf(server));
-      // Whatever comes of it, where not even its name is there any more.
-      await ask(pair, { sessionId: 'bad', message: 'three' });
-      expectAnswered(await ask(pair, { sessionId: 'before', message: 'three' }), 'said');
-      expect((await pair.send('GET', '/ready')).status).toBe(200);
-      await (await pair.send('GET', '/v1/sessions?limit=100')).text();
-      expect((await pair.send('GET', '/health')).status).toBe(200);
-    },
-  );
+  type Command = (...args: string[]) => Promise<unknown>;
+  /** Of the hash of the session, with its fields by name. */
+  type Damage = (command: Command, key: string, fields: ReadonlyMap<string, string>) => Promise<unknown>;
+
+  const setAll =
+    (value: string, only = /^/): Damage =>
+    async (command, key, fields) => {
+      for (const name of fields.keys()) if (only.test(name)) await command('HSET', key, name, value);
+    };
+  const drop =
+    (only: RegExp): Damage =>
+    async (command, key, fields) => {
+      for (const name of fields.keys()) if (only.test(name)) await command('HDEL', key, name);
+    };
+  const inPlace =
+    (...rest: string[]): Damage =>
+    async (command, key) => {
+      await command('DEL', key);
+      await command(rest[0] ?? '', key, ...rest.slice(1));
+    };
+  const beside =
+    (suffix: string): Damage =>
+    async (command, key) => {
+      await command('DEL', key.replace(/f$/, suffix));
+      await command('RPUSH', key.replace(/f$/, suffix), '7');
+    };
+  const damages: readonly (readonly [string, Damage])[] = [
+    ...['', 'not json', 'null', '7', '{}', deep, large, '\u0000\u0001'].map(
+      value => [`every value is ${value.slice(0, 20)}`, setAll(value)] as const,
+    ),
+    ...['', '7', '{}', '\u0080', '\u00c1', 'x'.repeat(16)].map(
+      value => [`what scripts read of it is ${value}`, setAll(value, /^s:/)] as const,
+    ),
+    ['the handle of its name is another', setAll('AAAAAAAAAAAAAAAA', /^n:/)],
+    ['what scripts read of it is missing', drop(/^s:/)],
+    ['what the first turn said is missing', drop(/^c:/)],
+    ['what the last turn said is missing', drop(/^d:/)],
+    ['what the last turn said is 7', setAll('7', /^d:/)],
+    ['its messages are missing', drop(/^m:/)],
+    ['one message is missing', drop(/^m:1:0$/)],
+    ['its segments are missing', drop(/^g:/)],
+    ['its segments are 7', setAll('7', /^g:/)],
+    ['its texts are missing', drop(/^h:/)],
+    ['its key is a string', inPlace('SET', '7')],
+    ['its key is a list', inPlace('RPUSH', '7')],
+    ['its key is a set', inPlace('SADD', '7')],
+  ];
+
+  async function damaged(damage: Damage): Promise<Pair> {
+    const server = await beginRedis();
+    const first = await startOn(urlOf(server));
+    await talk(first);
+    const command: Command = (...args) => server.command(...args);
+    const keys = (await command('KEYS', '*:f')) as string[];
+    for (const key of keys) {
+      const all = (await command('HGETALL', key)) as string[];
+      if (!all.some(text => text.includes('"bad"'))) continue;
+      const pairs = all.flatMap((name, at): [string, string][] =>
+        at % 2 ? [] : [[name, all[at + 1] ?? '']],
+      );
+      await damage(command, key, new Map(pairs));
+    }
+    await first.server.close();
+    return startOn(urlOf(server));
+  }
+
+  it.each(damages)('[XF9] S6 %s: that session alone, until it is deleted', async (_name, damage) => {
+    const pair = await damaged(damage);
+    await expectBadAlone(pair);
+    const list = await pair.send('GET', '/v1/sessions?limit=100');
+    expect(list.status).toBe(200);
+    expect(await list.text()).toContain('"before"');
+    await expectDeletable(pair);
+  });
+
+  it.each([
+    ['the key of what has expired is a list', 'x'],
+    ['the key of its holds is a list', 'b'],
+  ])('[XF9] S6 %s: no turn is stored by halves, until it is deleted', async (_name, suffix) => {
+    const pair = await damaged(beside(suffix));
+    const outcome = await ask(pair, { sessionId: 'bad', message: 'three' });
+    expect([outcome.status, outcome.error?.code], outcome.raw).toEqual([500, 'store_corrupt']);
+    expectAnswered(await ask(pair, { sessionId: 'before', message: 'three' }), 'said');
+    expect(await (await pair.send('GET', '/v1/sessions/bad')).json()).toMatchObject({ message_count: 4 });
+    expect((await pair.send('DELETE', '/v1/sessions/bad')).status).toBe(200);
+    expectAnswered(await ask(pair, { sessionId: 'bad', message: 'anew' }), 'said');
+  });
+
+  it('[XF9] S6 its key is gone, and what says that it lives is not: 404, no new conversation', async () => {
+    const pair = await damaged((command, key) => command('DEL', key));
+    for (const stream of [true, false]) {
+      const outcome = await ask(pair, { sessionId: 'bad', message: 'three', stream });
+      expect([outcome.status, outcome.error?.code], outcome.raw).toEqual([404, 'session_not_found']);
+      expectAnswered(await ask(pair, { sessionId: 'before', message: 'three', stream }), 'said');
+    }
+  });
 });

@@ -94,7 +94,9 @@ async function readAnswer(client: RawClient, request: OddRequest, known: string[
   if (answer === 'nothing') return request.isHttp ? [told('no answer')] : [];
   const id = answer.headers['x-session-id'];
   if (id !== undefined && answer.status === 200) known.push(id);
-  return wrongWith(answer, request.isHttp ? request.method : answer.status < 400 ? 'HEAD' : 'GET').map(told);
+  // What was asked by garbled bytes is not known: only a refusal looks the same whatever it was, but for HEAD.
+  if (!request.isHttp && (answer.status < 400 || request.method === 'HEAD')) return [];
+  return wrongWith(answer, request.method).map(told);
 }
 
 /** Whatever there was: new sessions work, whole and streamed, and go on. */

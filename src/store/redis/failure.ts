@@ -1,5 +1,6 @@
 // What can go wrong between here and a server, and what it means for whoever asked.
 import { ProxyError } from '../../conversation/errors.ts';
+import { corrupt } from '../stored-text.ts';
 
 /** `unsent`: nothing happened. `lost`: it may have happened, and nobody knows. `refused`: the server said no. */
 export type FailureKind = 'unsent' | 'lost' | 'refused';
@@ -40,8 +41,14 @@ export function isPassing({ kind, code }: RedisFailure): boolean {
   return kind !== 'refused' || passing.has(code);
 }
 
+/** A script came upon what it cannot have written: it says so, or fails on it, or the key is of another type. */
+function isDamage({ code, message }: RedisFailure): boolean {
+  return code === 'DAMAGED' || code === 'WRONGTYPE' || (code === 'ERR' && /user_script:\d/.test(message));
+}
+
 export function toStoreError(failure: unknown): ProxyError {
   if (failure instanceof ProxyError) return failure;
+  if (failure instanceof RedisFailure && isDamage(failure)) return corrupt(failure);
   if (failure instanceof RedisFailure && failure.code === 'OOM')
     return new ProxyError('store_full', 'The session store has no room left.', { cause: failure });
   return new ProxyError('store_unavailable', 'The session store cannot be reached. Try again.', {

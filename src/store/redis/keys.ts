@@ -35,6 +35,8 @@ function digest(text: string, length: number): string {
   return hash('sha256', text, 'base64url').slice(0, length);
 }
 
+export const claimTag = ({ owner, user }: Space, key: string) => tagOf('mark', owner, user, key);
+
 export class Keys {
   readonly #prefix: string;
 
@@ -67,8 +69,16 @@ export class Keys {
     return `${this.#prefix}:{${tagOf('mark', owner, user, key)}}:k`;
   }
 
-  claim({ owner, user }: Space, key: string): string {
-    return `${this.#prefix}:{${tagOf('mark', owner, user, key)}}:c`;
+  claim(space: Space, key: string): string {
+    return this.claimOf(claimTag(space, key));
+  }
+
+  claimOf(tag: Tag): string {
+    return `${this.#prefix}:{${tag}}:c`;
+  }
+
+  answers(owner: string): string {
+    return `${this.#prefix}:{${tagOf('answers', owner)}}:a`;
   }
 
   ownerList(owner: string): string {

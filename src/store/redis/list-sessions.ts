@@ -6,7 +6,7 @@ import type { ListOptions } from '../session-store.ts';
 import { memberOf, readMember, type Struck, strike } from './entries.ts';
 import type { Families } from './families.ts';
 import { shortTagOf } from './keys.ts';
-import { readRecord } from './read-record.ts';
+import { readIntact } from './read-record.ts';
 import { scripts } from './script.ts';
 
 const atOnce = 64;
@@ -71,8 +71,9 @@ export async function describe(
   for (const [index, tag] of [...byFamily.keys()].entries()) {
     const [described] = answers[index] ?? [];
     for (const [isShown, ...parts] of Array.isArray(described) ? (described as unknown[][]) : []) {
-      // Nobody goes on from a segment that he saw in a list.
-      const record = readRecord(parts, '');
+      // Nobody goes on from a segment that he saw in a list. A damaged one is as good as not there.
+      const record = readIntact(parts, '');
+      if (!record) continue;
       found.set(memberOf(tag, record.handle), { record, usedAt: Number(parts[14]), isShown: isShown === 1 });
     }
   }

@@ -10,6 +10,8 @@ import { familyLua } from './lua-family.ts';
  * ARGV from 4 on: id, system, tools, first turn, this turn, left id, parent id, what the mark recalls; messages.
  */
 export const appendLua = `${familyLua}
+-- Of another type, it would end the script after the turn was written.
+call('HGET', X, A.id)
 sweep()
 local idJson, systemJson, toolsJson, firstJson, turnJson = ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local leftJson, parentJson, markJson = ARGV[9], ARGV[10], ARGV[11]

@@ -1,3 +1,5 @@
+import { readSessionLua } from './lua-session.ts';
+
 // What all scripts that work on a family begin with. A family is one hash:
 //
 //   e, q, u      a random name of this hash, the last segment's number, the last use in µs
@@ -13,7 +15,7 @@
 //
 // KEYS: family, tombstones, pointer, holds, revoked names. ARGV: the number of the question, the time where it is not
 // the server's, and what is asked as JSON.
-export const familyLua = `
+export const familyLua = `${readSessionLua}
 local F, X, P, B, V = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local A = cjson.decode(ARGV[3])
 local call = redis.call
@@ -62,10 +64,9 @@ local function fieldsOf(kind, names)
   return found
 end
 
-local function session(handle)
-  local packed = get('s:' .. handle)
-  return packed and cmsgpack.unpack(packed) or nil
-end
+local function session(handle) return readSession(get('s:' .. handle)) end
+-- Nothing was written yet. It is told as store_corrupt.
+local function endAsDamaged() error({ err = 'DAMAGED family' }) end
 local function putSession(handle, s) call('HSET', F, 's:' .. handle, cmsgpack.pack(s)) end
 
 local function readSegment(text)
@@ -76,10 +77,17 @@ end
 local function segment(n) return readSegment(get('g:' .. n)) end
 local function writeSegment(g) return g.p .. ' ' .. int(g.a) .. ' ' .. int(g.b) end
 
-local function mark(tag)
-  local packed = get('k:' .. tag)
-  return packed and cmsgpack.unpack(packed) or nil
+local markFields = { v = 'number', x = 'number', a = 'number', b = 'number', h = 'string', g = 'string', y = 'string' }
+local function readMark(packed)
+  if not packed then return nil end
+  local isRead, m = pcall(cmsgpack.unpack, packed)
+  if not isRead or type(m) ~= 'table' then return nil end
+  for name, kind in pairs(markFields) do
+    if type(m[name]) ~= kind then return nil end
+  end
+  return m
 end
+local function mark(tag) return readMark(get('k:' .. tag)) end
 
 local function retain(digest, json)
   if call('HINCRBY', F, 'r:' .. digest, 1) == 1 then call('HSET', F, 'h:' .. digest, json) end
@@ -92,9 +100,11 @@ end
 local function markedPlaces()
   local places = {}
   for _, packed in pairs(fieldsOf('k:', markTags())) do
-    local m = cmsgpack.unpack(packed)
-    places[m.g] = places[m.g] or {}
-    for place = m.a, m.b - 1 do places[m.g][place] = true end
+    local m = readMark(packed)
+    if m then
+      places[m.g] = places[m.g] or {}
+      for place = m.a, m.b - 1 do places[m.g][place] = true end
+    end
   end
   return places
 end
@@ -124,8 +134,9 @@ end
 -- Most are kept equally long, so that this looks at those that are too old and at one more.
 local function sweepMarks()
   for _, tag in ipairs(markTags()) do
-    if mark(tag).x > nowMs then return end
-    forgetMark(tag)
+    local m = mark(tag)
+    if m and m.x > nowMs then return end
+    if m then forgetMark(tag) else without('K', tag) end
   end
 end
 
@@ -137,8 +148,11 @@ local function collect()
   for n in string.gmatch(get('G') or '', '%d+') do numbers[#numbers + 1] = n end
   for n, text in pairs(fieldsOf('g:', numbers)) do segments[n] = readSegment(text) end
   local needed, due, last = {}, math.huge, 0
-  for _, packed in pairs(fieldsOf('s:', list)) do
-    local s = cmsgpack.unpack(packed)
+  local packed = fieldsOf('s:', list)
+  for _, handle in ipairs(list) do
+    local s = readSession(packed[handle])
+    -- What a damaged one would need cannot be known: it keeps all, until it is deleted.
+    if not s then return end
     due, last = math.min(due, s.e), math.max(last, s.e)
     local n, length = s.g, s.l
     while n ~= '0' and segments[n] and (not needed[n] or needed[n] < length) do
@@ -164,7 +178,8 @@ end
 local function remove(handle, s)
   if get('n:' .. s.n) == handle then call('HDEL', F, 'n:' .. s.n, 't:' .. s.n) end
   for tag, packed in pairs(fieldsOf('k:', markTags())) do
-    if cmsgpack.unpack(packed).h == handle then forgetMark(tag) end
+    local m = readMark(packed)
+    if m and m.h == handle then forgetMark(tag) end
   end
   release(s.y)
   release(s.t)
@@ -179,7 +194,7 @@ local function sweep()
   local list = handles()
   local packed = fieldsOf('s:', list)
   for _, handle in ipairs(list) do
-    local s = packed[handle] and cmsgpack.unpack(packed[handle])
+    local s = readSession(packed[handle])
     if removed < 100 and s and s.e <= nowMs then
       remove(handle, s)
       removed = removed + 1
@@ -191,7 +206,7 @@ local function sweep()
   collect()
   local fields = call('HGETALL', X)
   for at = 1, #fields, 2 do
-    if tonumber(fields[at + 1]) + A.tombstoneMs <= nowMs then call('HDEL', X, fields[at]) end
+    if (tonumber(fields[at + 1]) or 0) + A.tombstoneMs <= nowMs then call('HDEL', X, fields[at]) end
   end
 end
 
@@ -199,9 +214,10 @@ local function bury(id, expiresMs)
   call('HSET', X, id, int(expiresMs))
   keepUntil(X, expiresMs + A.tombstoneMs, A.tombstoneMs / 16)
 end
+-- Also one that should live, and is gone: its key was lost, and nobody begins anew where something was said.
 local function isBuried(id)
   local ms = tonumber(call('HGET', X, id) or '')
-  return ms and ms <= nowMs and nowMs < ms + A.tombstoneMs
+  return ms and nowMs < ms + A.tombstoneMs
 end
 
 local function holderOf(id)
@@ -221,6 +237,7 @@ end
 local function living(id)
   local handle = get('n:' .. id)
   local s = handle and session(handle)
+  if handle and (not s or s.n ~= id) then endAsDamaged() end
   if s and s.e > nowMs then return handle, s end
   return nil, nil
 end

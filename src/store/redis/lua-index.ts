@@ -1,4 +1,6 @@
 // Lists, hints and marks: sorted sets that say where to look. Whoever reads them looks.
+import { readSessionLua } from './lua-session.ts';
+
 const clockLua = `
 local A = cjson.decode(ARGV[3])
 local call = redis.call
@@ -78,14 +80,14 @@ return { ARGV[1] }
  * For each family what is said of some of its sessions, those that live; with `newest`, only those that no other of the
  * family was used after, among those with that label where one is given. A[i]: handles, isNewest, label?
  */
-export const describeLua = `${clockLua}
+export const describeLua = `${readSessionLua}${clockLua}
 local all = { ARGV[1] }
 for i, F in ipairs(KEYS) do
-  local function get(field) return call('HGET', F, field) end
+  local isHash = call('TYPE', F).ok == 'hash'
+  local function get(field) return isHash and call('HGET', F, field) end
   local asked, found = A[i], {}
   local function session(handle)
-    local packed = get('s:' .. handle)
-    local s = packed and cmsgpack.unpack(packed)
+    local s = readSession(get('s:' .. handle))
     if s and s.e > nowMs then return s end
     return nil
   end
@@ -96,7 +98,7 @@ for i, F in ipairs(KEYS) do
       local fields = {}
       for from = at, math.min(at + 3199, #list), 16 do fields[#fields + 1] = 's:' .. string.sub(list, from, from + 15) end
       for index, packed in ipairs(call('HMGET', F, unpack(fields))) do
-        local s = packed and cmsgpack.unpack(packed)
+        local s = readSession(packed)
         if s and s.e > nowMs and s.o > latest and (not asked.label or s.b == asked.label) then
           newest, latest = string.sub(fields[index], 3), s.o
         end
@@ -108,7 +110,7 @@ for i, F in ipairs(KEYS) do
     if s then
       local isShown = not asked.isNewest or handle == newest
       found[#found + 1] = { isShown and 1 or 0,
-        s.i, handle, int(s.v), int(s.c), int(s.u), int(s.e), s.m and int(s.m) or '', get('e') .. '.' .. s.g, int(s.l),
+        s.i, handle, int(s.v), int(s.c), int(s.u), int(s.e), s.m and int(s.m) or '', (get('e') or '') .. '.' .. s.g, int(s.l),
         s.p or '', s.y, s.t, get('c:' .. handle) or '', get('d:' .. handle) or '', int(s.o) }
     end
   end
@@ -143,6 +145,14 @@ if not A.ttlMs then
 else
   call('HSET', key, 'text', ARGV[4], 'until', int(nowMs + A.ttlMs))
   call('PEXPIRE', key, int(A.ttlMs + spareMs))
+end
+return { ARGV[1] }
+`;
+
+/** Unless the key runs again. KEYS: claims */
+export const forgetAnswerLua = `
+for _, key in ipairs(KEYS) do
+  if redis.call('HEXISTS', key, 'text') == 1 then redis.call('UNLINK', key) end
 end
 return { ARGV[1] }
 `;

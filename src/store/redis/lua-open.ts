@@ -92,8 +92,28 @@ sweep()
 return answer('set', record)
 `;
 
-/** A: id */
+/** A: id. What is damaged can be deleted, too: then nothing is told of it. */
 export const deleteLua = `${familyLua}
+local function kindOf(key) return call('TYPE', key).ok end
+for _, key in ipairs({ X, B, V }) do
+  if kindOf(key) ~= 'hash' then call('DEL', key) end
+end
+local isOther = kindOf(F) ~= 'hash' and kindOf(F) ~= 'none'
+local named = not isOther and get('n:' .. A.id)
+local standing = named and session(named)
+if isOther or (named and (not standing or standing.n ~= A.id)) then
+  call('HDEL', X, A.id)
+  if isOther then call('UNLINK', F) return answer('removed') end
+  if not standing then
+    call('HDEL', F, 's:' .. named, 'c:' .. named, 'd:' .. named)
+    if #named == 16 then without('S', named) end
+  end
+  call('HDEL', F, 'n:' .. A.id, 't:' .. A.id)
+  local isAnyIntact = false
+  for _, handle in ipairs(handles()) do isAnyIntact = isAnyIntact or session(handle) ~= nil end
+  if isAnyIntact then collect() else call('UNLINK', F) end
+  return answer('removed')
+end
 sweep()
 local handle, s = living(A.id)
 if not s then return answer('missing') end

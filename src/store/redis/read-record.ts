@@ -1,4 +1,5 @@
 // What scripts answer → records.
+import { ProxyError } from '../../conversation/errors.ts';
 import type { Space } from '../../conversation/session.ts';
 import type { SessionRecord } from '../records.ts';
 import { corrupt, readJson } from '../stored-text.ts';
@@ -48,6 +49,20 @@ export function readRecord(described: unknown, era: string): SessionRecord {
     segment: nameSegment(segment ?? '', era),
     length: Number(length),
   };
+}
+
+/** Undefined where it is damaged. */
+export function readIntact(described: unknown, era: string): SessionRecord | undefined {
+  try {
+    return readRecord(described, era);
+  } catch (error) {
+    if (isDamage(error)) return undefined;
+    throw error;
+  }
+}
+
+export function isDamage(error: unknown): boolean {
+  return error instanceof ProxyError && error.code === 'store_corrupt';
 }
 
 /**

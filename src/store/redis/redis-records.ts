@@ -1,6 +1,7 @@
 // Sessions in Redis or Valkey: any number of processes share them. What belongs to one conversation and its branches is
 // one key (lua-family.ts); lists, hints and marks lead there and are looked at, never believed.
 import type { SessionKey, Space } from '../../conversation/session.ts';
+import { answersOfOwner } from '../answers-of-owner.ts';
 import type {
   AppendRecordOptions,
   AppendRecordResult,
@@ -8,6 +9,7 @@ import type {
   OpenResult,
   RecalledRecord,
   RecordPage,
+  SessionRecord,
   SessionRecords,
   TurnRecord,
 } from '../records.ts';
@@ -17,11 +19,12 @@ import { corrupt } from '../stored-text.ts';
 import { appendTurn } from './append-turn.ts';
 import { listEntries, memberOf, mostByHint, strike, takeBack, userEntry } from './entries.ts';
 import { Families } from './families.ts';
-import { Keys, shortTagOf, tagOf } from './keys.ts';
+import { KeptAnswers } from './kept-answers.ts';
+import { claimTag, type FamilyKeys, Keys, shortTagOf, tagOf } from './keys.ts';
 import { describe, entriesToStrike, listSessions } from './list-sessions.ts';
 import { openRoute } from './open-route.ts';
 import { OwnerSizes } from './owner-sizes.ts';
-import { checkOf, isOf, readRecord, texts } from './read-record.ts';
+import { checkOf, isDamage, isOf, readIntact, readRecord, texts } from './read-record.ts';
 import { readUrl } from './read-url.ts';
 import { Redis } from './redis.ts';
 import { scripts } from './script.ts';
@@ -33,6 +36,8 @@ export interface RedisRecordsOptions {
   readonly now?: () => number;
   /** Starts although nothing can be reached, and connects later. */
   readonly isOptional?: boolean;
+  /** For tests. */
+  readonly answersOfOwner?: number;
   /** What whoever runs the store should know. */
   readonly onProblem?: (problem: { readonly message: string; readonly err?: unknown }) => void;
 }
@@ -45,17 +50,19 @@ export class RedisRecords implements SessionRecords {
   readonly #keys: Keys;
   readonly #families: Families;
   readonly #sizes: OwnerSizes;
+  readonly #answers: KeptAnswers;
 
-  private constructor(redis: Redis, keys: Keys, tombstoneMs: number) {
+  private constructor(redis: Redis, keys: Keys, tombstoneMs: number, most: number) {
     this.#redis = redis;
     this.#keys = keys;
     this.#families = new Families(redis, keys, tombstoneMs);
     this.#sizes = new OwnerSizes(this.#families);
+    this.#answers = new KeptAnswers(redis, keys, most);
   }
 
   /** @throws StoreStartError */
   static async open(options: RedisRecordsOptions): Promise<RedisRecords> {
-    const { url, tombstoneMs, now, isOptional = false } = options;
+    const { url, tombstoneMs, now, isOptional = false, answersOfOwner: most = answersOfOwner } = options;
     const target = readUrl(url);
     const onProblem = quietly(options.onProblem);
     const route = openRoute(target, { onProblem });
@@ -72,7 +79,7 @@ export class RedisRecords implements SessionRecords {
       }
       onProblem(`The session store cannot be used yet: ${why}.`, error);
     }
-    return new RedisRecords(new Redis(route, now), new Keys(target.prefix), tombstoneMs);
+    return new RedisRecords(new Redis(route, now), new Keys(target.prefix), tombstoneMs, most);
   }
 
   open(key: SessionKey, options: OpenOptions = {}): Promise<OpenResult> {
@@ -167,6 +174,7 @@ export class RedisRecords implements SessionRecords {
     const asked = { holder: shortTagOf(holder), ttlMs: answer?.ttlMs };
     const keys = [this.#keys.claim(space, key)];
     await this.#redis.ask({ script: scripts.settle, keys, asked, texts: answer ? [answer.text] : [] });
+    if (answer) this.#redis.behind(this.#answers.add(space.owner, claimTag(space, key), answer.ttlMs));
   }
 
   async findByHints(space: Space, hints: readonly string[], limit: number): Promise<string[][]> {
@@ -201,8 +209,7 @@ export class RedisRecords implements SessionRecords {
     const found = await Promise.all(
       members.map(async member => {
         const user = (JSON.parse(member) as string | null) ?? undefined;
-        const standing = await this.#families.stand({ owner, user, id });
-        return { member, user, isThere: standing !== undefined };
+        return { member, user, isThere: await this.#isThere({ owner, user, id }) };
       }),
     );
     const dead = found.filter(({ isThere }) => !isThere).map(({ member }) => member);
@@ -237,17 +244,33 @@ export class RedisRecords implements SessionRecords {
     const { answer, family } = deleted;
     // The first time its answer was lost.
     if (answer.parts[0] === 'missing') return answer.isRepeated && isSeen;
-    const record = readRecord(answer.parts[1], answer.era);
-    checkOf(record, key, key.id);
-    const member = memberOf(family.tag, record.handle);
-    const struck = entriesToStrike(families, record, member);
     await Promise.all([
-      strike(this.#redis, struck, false),
+      // Of what was damaged nobody knows its lists: whoever reads them finds that it is gone.
+      this.#strike(
+        family,
+        answer.parts[1] === undefined ? undefined : readIntact(answer.parts[1], answer.era),
+      ),
       // Unless the name was begun anew since.
       takeBack(this.#redis, [{ key: users, member: user, place: String(place), before: '' }]),
       pointer === null ? undefined : families.ask(scripts.unpoint, home, { pointer }),
     ]);
     return true;
+  }
+
+  /** What is damaged is there: whoever asks for it is told so, and may delete it. */
+  async #isThere(key: SessionKey): Promise<boolean> {
+    try {
+      return (await this.#families.stand(key)) !== undefined;
+    } catch (error) {
+      if (isDamage(error)) return true;
+      throw error;
+    }
+  }
+
+  async #strike(family: FamilyKeys, record: SessionRecord | undefined): Promise<void> {
+    if (!record) return;
+    const member = memberOf(family.tag, record.handle);
+    await strike(this.#redis, entriesToStrike(this.#families, record, member), false);
   }
 
   async check(): Promise<void> {

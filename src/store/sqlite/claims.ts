@@ -1,14 +1,12 @@
 // Which request came first with its key, and what it was answered (R17).
 import type { Space } from '../../conversation/session.ts';
+import { answersOfOwner } from '../answers-of-owner.ts';
 import type { Claim, ClaimRequest } from '../session-store.ts';
 import type { Clock } from './clock.ts';
 import { digestOf, ownerDigest } from './names.ts';
 import { isProcessGone, processName } from './process-name.ts';
 import { integer, maybeText, text } from './rows.ts';
 import type { Tables } from './tables.ts';
-
-/** So many answers are kept of an owner's; then its oldest goes. */
-const answersOfOwner = 10_000;
 
 export class Claims {
   readonly #tables: Tables;

@@ -92,6 +92,12 @@ export class Segments {
     this.release(no);
   }
 
+  /** Of a session whose row cannot be read. */
+  leaveAll(session: number): void {
+    for (const row of this.#tables.all('SELECT no FROM segments WHERE session = ?', session))
+      this.leave(integer(row, 'no'));
+  }
+
   /** Deletes what nothing reaches any more: no session, no segment that goes on from it, no mark. */
   release(no: number): void {
     let at: number | undefined = no;

@@ -45,6 +45,17 @@ export class SessionRows {
     return row && readStored(row, key);
   }
 
+  /** Whatever else stands in its row. */
+  numberOf({ owner, space }: NumberedSpace, key: SessionKey): number | undefined {
+    const row = this.#tables.get(
+      'SELECT no FROM sessions WHERE owner = ? AND id = ? AND space = ?',
+      owner,
+      encodeName(key.id),
+      space,
+    );
+    return row && integer(row, 'no');
+  }
+
   get(no: number): StoredSession | undefined {
     const row = this.#tables.get(`${selectSessions} WHERE sessions.no = ?`, no);
     return row && readStored(row);

@@ -6,7 +6,7 @@ import { Leases } from './leases.ts';
 import { Marks } from './marks.ts';
 import { Segments } from './segments.ts';
 import { SessionRows, type StoredSession } from './session-rows.ts';
-import { Spaces } from './spaces.ts';
+import { type NumberedSpace, Spaces } from './spaces.ts';
 import type { Tables } from './tables.ts';
 import { Texts } from './texts.ts';
 import { Tombstones } from './tombstones.ts';
@@ -49,6 +49,15 @@ export class Shelves {
     this.texts.release(stored.record.tools);
     this.segments.leave(stored.segmentNo);
     this.spaces.endIfEmpty(stored);
+  }
+
+  /** One whose row cannot be read: which texts it holds is not known, so that they stay. */
+  removeDamaged(no: number, space: NumberedSpace): void {
+    this.sessions.delete(no);
+    this.marks.deleteOf(no);
+    this.hints.deleteOf(no);
+    this.segments.leaveAll(no);
+    this.spaces.endIfEmpty(space);
   }
 
   /** One of an owner's that expired; false where there is none. */

@@ -18,6 +18,7 @@ import type { Clock } from './clock.ts';
 import type { DiskRoom } from './disk-room.ts';
 import { listSessions } from './list-sessions.ts';
 import { decodeUser, encodeName } from './names.ts';
+import { readFailure } from './read-failure.ts';
 import { text } from './rows.ts';
 import type { StoredSession } from './session-rows.ts';
 import type { Shelves } from './shelves.ts';
@@ -120,8 +121,8 @@ export class SqliteSessions implements SynchronousRecords {
   }
 
   delete(key: SessionKey): boolean {
-    const stored = this.#find(key);
-    if (!stored) return false;
+    const stored = this.#findIntact(key);
+    if (!stored) return this.#deleteDamaged(key);
     const isDue = this.#shelves.isDue(stored);
     if (isDue) this.#shelves.bury(stored);
     else this.#shelves.remove(stored);
@@ -132,6 +133,24 @@ export class SqliteSessions implements SynchronousRecords {
   check(): void {
     this.#tables.exec('SELECT 1 FROM sessions LIMIT 1');
     this.#room.check();
+  }
+
+  #findIntact(key: SessionKey): StoredSession | undefined {
+    try {
+      return this.#find(key);
+    } catch (error) {
+      if (readFailure(error).code === 'store_corrupt') return undefined;
+      throw error;
+    }
+  }
+
+  /** Where nothing could be read there is nothing, or a row that is damaged. */
+  #deleteDamaged(key: SessionKey): boolean {
+    const space = this.#shelves.spaces.find(key);
+    const no = space && this.#shelves.sessions.numberOf(space, key);
+    if (!space || no === undefined) return false;
+    this.#shelves.removeDamaged(no, space);
+    return true;
   }
 
   #find(key: SessionKey): StoredSession | undefined {
