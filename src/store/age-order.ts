@@ -1,19 +1,20 @@
-// Things in the order in which they came last. The oldest is known at once: a Set passes the places of all that have left
-// it since it grew last, which are thousands where the oldest go as others come.
+// Things in the order in which they came. The oldest is known at once: a Set passes the places of all that have left it
+// since it grew last, which are thousands where the oldest go as others come.
 
-interface Link<Thing> {
+/** Where a thing stands; what takes it out again. */
+export interface Place<Thing> {
   readonly thing: Thing;
-  older: Link<Thing> | undefined;
-  newer: Link<Thing> | undefined;
+  older: Place<Thing> | undefined;
+  newer: Place<Thing> | undefined;
 }
 
 export class AgeOrder<Thing> {
-  readonly #links = new Map<Thing, Link<Thing>>();
-  #oldest: Link<Thing> | undefined;
-  #newest: Link<Thing> | undefined;
+  #oldest: Place<Thing> | undefined;
+  #newest: Place<Thing> | undefined;
+  #size = 0;
 
   get size(): number {
-    return this.#links.size;
+    return this.#size;
   }
 
   get oldest(): Thing | undefined {
@@ -21,34 +22,32 @@ export class AgeOrder<Thing> {
   }
 
   /** As the newest. */
-  add(thing: Thing): void {
-    this.delete(thing);
-    const link: Link<Thing> = { thing, older: this.#newest, newer: undefined };
-    if (link.older) link.older.newer = link;
-    else this.#oldest = link;
-    this.#newest = link;
-    this.#links.set(thing, link);
+  add(thing: Thing): Place<Thing> {
+    const place: Place<Thing> = { thing, older: this.#newest, newer: undefined };
+    if (place.older) place.older.newer = place;
+    else this.#oldest = place;
+    this.#newest = place;
+    this.#size += 1;
+    return place;
   }
 
-  delete(thing: Thing): void {
-    const link = this.#links.get(thing);
-    if (!link) return;
-    this.#links.delete(thing);
-    const { older, newer } = link;
+  /** To be called once for each place. */
+  delete({ older, newer }: Place<Thing>): void {
     if (older) older.newer = newer;
     else this.#oldest = newer;
     if (newer) newer.older = older;
     else this.#newest = older;
+    this.#size -= 1;
   }
 
   /** The oldest first; none may go meanwhile. */
   *[Symbol.iterator](): Generator<Thing, void, void> {
-    for (let link = this.#oldest; link; link = link.newer) yield link.thing;
+    for (let place = this.#oldest; place; place = place.newer) yield place.thing;
   }
 
   clear(): void {
-    this.#links.clear();
     this.#oldest = undefined;
     this.#newest = undefined;
+    this.#size = 0;
   }
 }

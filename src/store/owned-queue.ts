@@ -1,7 +1,7 @@
 // Things by name, in order of age, each somebody's. Where there are too many the owner that has the most loses its
 // oldest: whoever makes many of them pushes out its own.
 
-import { AgeOrder } from './age-order.ts';
+import { AgeOrder, type Place } from './age-order.ts';
 
 interface Entry<Value> {
   readonly owner: string;
@@ -9,8 +9,14 @@ interface Entry<Value> {
   readonly value: Value;
 }
 
+interface Placed<Value> {
+  readonly entry: Entry<Value>;
+  readonly amongAll: Place<Entry<Value>>;
+  readonly ofOwner: Place<Entry<Value>>;
+}
+
 export class OwnedQueue<Value> {
-  readonly #entries = new Map<string, Entry<Value>>();
+  readonly #entries = new Map<string, Placed<Value>>();
   readonly #inOrder = new AgeOrder<Entry<Value>>();
   readonly #ofOwner = new Map<string, AgeOrder<Entry<Value>>>();
   /** Owners by how many they have. */
@@ -27,7 +33,7 @@ export class OwnedQueue<Value> {
   }
 
   get(name: string): Value | undefined {
-    return this.#entries.get(name)?.value;
+    return this.#entries.get(name)?.entry.value;
   }
 
   has(name: string): boolean {
@@ -38,24 +44,23 @@ export class OwnedQueue<Value> {
   set(owner: string, name: string, value: Value): void {
     this.delete(name);
     const entry = { owner, name, value };
-    this.#entries.set(name, entry);
-    this.#inOrder.add(entry);
     const own = this.#ofOwner.get(owner) ?? new AgeOrder();
-    this.#ofOwner.set(owner, own);
-    own.add(entry);
+    if (own.size === 0) this.#ofOwner.set(owner, own);
+    this.#entries.set(name, { entry, amongAll: this.#inOrder.add(entry), ofOwner: own.add(entry) });
     this.#move(owner, own.size - 1, own.size);
   }
 
   delete(name: string): void {
-    const entry = this.#entries.get(name);
-    if (!entry) return;
+    const placed = this.#entries.get(name);
+    if (!placed) return;
+    const { owner } = placed.entry;
     this.#entries.delete(name);
-    this.#inOrder.delete(entry);
-    const own = this.#ofOwner.get(entry.owner);
+    this.#inOrder.delete(placed.amongAll);
+    const own = this.#ofOwner.get(owner);
     if (!own) return;
-    own.delete(entry);
-    if (own.size === 0) this.#ofOwner.delete(entry.owner);
-    this.#move(entry.owner, own.size + 1, own.size);
+    own.delete(placed.ofOwner);
+    if (own.size === 0) this.#ofOwner.delete(owner);
+    this.#move(owner, own.size + 1, own.size);
   }
 
   /** The oldest of the owner that has the most. */
@@ -76,7 +81,10 @@ export class OwnedQueue<Value> {
     const left = this.#owners.get(from);
     left?.delete(owner);
     if (left?.size === 0) this.#owners.delete(from);
-    if (to > 0) this.#owners.set(to, (this.#owners.get(to) ?? new Set()).add(owner));
+    const joined = this.#owners.get(to);
+    if (joined) joined.add(owner);
+    // Where there is one owner its set goes up and down with it.
+    else if (to > 0) this.#owners.set(to, (left?.size === 0 ? left : new Set<string>()).add(owner));
     this.#most = Math.max(this.#most, to);
     // By one at most, since each step changes one by one.
     if (this.#most > 0 && !this.#owners.has(this.#most)) this.#most -= 1;

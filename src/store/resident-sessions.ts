@@ -69,10 +69,11 @@ export class ResidentSessions {
     share.addOwn(ownBytesOf(standing) - (going ? ownBytesOf(going) : 0));
     this.#uses += 1;
     const used = { ...standing, use: this.#uses };
-    const resident: Resident = going ? Object.assign(going, used) : used;
+    const resident: Resident = going ? Object.assign(going, used) : { ...used, place: undefined };
     const { key, expiresAtMs } = standing.session;
     this.#due.set(resident, expiresAtMs);
-    share.residents.add(resident);
+    if (resident.place) share.residents.delete(resident.place);
+    resident.place = share.residents.add(resident);
     const name = nameOf(key);
     this.#named.set(name, resident);
     this.#tombstones.delete(name);
@@ -101,7 +102,7 @@ export class ResidentSessions {
     this.#named.delete(nameOf(key));
     this.#due.delete(resident);
     const share = this.#shareOf(key.owner);
-    share.residents.delete(resident);
+    if (resident.place) share.residents.delete(resident.place);
     share.addOwn(-ownBytesOf(resident));
     share.held.release(heldBy(resident.session));
     this.#options.onRemove(resident);

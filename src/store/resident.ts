@@ -1,6 +1,6 @@
 // One session in memory, and what an owner's take together.
 import type { Session } from '../conversation/session.ts';
-import { AgeOrder } from './age-order.ts';
+import { AgeOrder, type Place } from './age-order.ts';
 import { Holdings, type Total } from './holdings.ts';
 import { type Held, hintBytes, placeBytes } from './weigh.ts';
 
@@ -14,9 +14,11 @@ export interface Resident {
   readonly turnIds: Map<string, number>;
   /** Rises with each use of any session. */
   readonly use: number;
+  /** Among its owner's. */
+  place: Place<Resident> | undefined;
 }
 
-export type Standing = Omit<Resident, 'use'>;
+export type Standing = Omit<Resident, 'use' | 'place'>;
 
 /** What a session holds and may share with others of its owner. */
 export function* heldBy({ messages, system }: Session): Generator<Held> {
