@@ -50,8 +50,12 @@ function skipInterim(socket: Socket): void {
 /** Of any interim answer; `#` is a digit. */
 const statusLine = 'HTTP/1.# 1##';
 
+const statusPlace = statusLine.indexOf('1##');
+const interimDigit = '1'.charCodeAt(0);
+
 /** 0 where it is none; undefined where more has to come before that is known. */
 function lengthOfInterim(bytes: Buffer): number | undefined {
+  if (bytes.length > statusPlace && bytes[statusPlace] !== interimDigit) return 0;
   const start = bytes.toString('latin1', 0, statusLine.length);
   // 101 is a final answer: from there on another protocol is spoken.
   if (start.endsWith(' 101') || !isStatusLine(start)) return 0;

@@ -126,6 +126,7 @@ export class RefusedOptions {
   ): { readonly prompt: Prompt; readonly left: string[] } {
     let asked = prompt;
     const left: string[] = [];
+    if (refused === undefined && this.#noted.size === 0 && !prompt.strictTools) return { prompt, left };
     for (const [name, option] of Object.entries(options)) {
       const value = option.value(prompt);
       if (value === undefined || !(name === refused || this.#isNoted(prompt, name, value))) continue;

@@ -237,7 +237,9 @@ function everyHeader(request: FastifyRequest, name: string): string[] {
   const { rawHeaders } = request.raw;
   const values: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === name) values.push(rawHeaders[index + 1] ?? '');
+    const header = rawHeaders[index];
+    if (header?.length === name.length && header.toLowerCase() === name)
+      values.push(rawHeaders[index + 1] ?? '');
   }
   return values;
 }

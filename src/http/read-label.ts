@@ -34,10 +34,10 @@ export function readNearMisses(
   query: unknown,
   configured: readonly string[],
 ): string[] {
-  const taken = new Set([...knownHeaders, ...configured]);
+  const isTaken = (name: string) => knownHeaders.includes(name) || configured.includes(name);
   // A label cannot be an id of ours: whoever sends one means the session.
   const isMissed = (name: string) =>
-    taken.has(name) ? name !== 'x-session-id' && isOurs(headers[name]) : sessionName.test(name);
+    isTaken(name) ? name !== 'x-session-id' && isOurs(headers[name]) : sessionName.test(name);
   const inUrl = typeof query === 'object' && query !== null ? Object.keys(query) : [];
   return [
     ...inUrl.filter(name => sessionName.test(name)).map(name => `?${name}`),

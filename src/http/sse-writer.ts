@@ -67,8 +67,8 @@ export class SseWriter {
       await otherWork();
       last = '';
     }
-    limitUnread(this.#raw, this.#options.clientWriteTimeoutMs);
     this.#raw.end(last);
+    limitUnread(this.#raw, this.#options.clientWriteTimeoutMs);
   }
 
   /**

@@ -3,6 +3,8 @@ import type { Adjustments } from '../conversation/adjustments.ts';
 
 export type WrittenAdjustments = { readonly [Kind in keyof Adjustments]?: readonly string[] };
 
+const kinds = ['dropped', 'clamped', 'rewritten'] as const;
+
 const headerNames = {
   dropped: 'x-dropped-parameters',
   clamped: 'x-clamped-parameters',
@@ -15,16 +17,18 @@ const safeName = /^[\w.\-=?[\]]{1,80}$/;
 const separator = ', ';
 
 /** Each thing once; what is too much for a header only by its number: `...+12`. Empty lists are absent. */
-export function writeAdjustments({ dropped, clamped, rewritten }: Adjustments): WrittenAdjustments {
-  const lists = Object.entries({ dropped, clamped, rewritten }).map(
-    ([kind, names]) => [kind, inShort(names)] as const,
-  );
-  return Object.fromEntries(lists.filter(([, told]) => told.length > 0));
+export function writeAdjustments(adjustments: Adjustments): WrittenAdjustments {
+  const written: Partial<Record<keyof Adjustments, readonly string[]>> = {};
+  for (const kind of kinds) {
+    const told = inShort(adjustments[kind]);
+    if (told.length > 0) written[kind] = told;
+  }
+  return written;
 }
 
 export function adjustmentHeaders(written: WrittenAdjustments): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const kind of ['dropped', 'clamped', 'rewritten'] as const) {
+  for (const kind of kinds) {
     const list = written[kind];
     if (list) headers[headerNames[kind]] = list.join(separator);
   }
@@ -32,6 +36,7 @@ export function adjustmentHeaders(written: WrittenAdjustments): Record<string, s
 }
 
 function inShort(names: readonly string[]): string[] {
+  if (names.length === 0) return [];
   const unique = [...new Set(names)].filter(name => safeName.test(name));
   const told: string[] = [];
   // Room for `...+123456`.

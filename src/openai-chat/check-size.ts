@@ -17,13 +17,12 @@ export interface SizeLimits {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** @param known the fields that are read; what else there is has no effect. @throws ProxyError 400, 413 */
-export function checkSize(body: object, known: readonly string[], limits: SizeLimits): void {
+export function checkSize(body: object, known: ReadonlySet<string>, limits: SizeLimits): void {
   const fields = body as Fields;
   checkKeys(fields, '', limits);
-  for (const name of known) {
-    const value = fields[name];
+  for (const [name, value] of Object.entries(fields)) {
     if (typeof value !== 'object' || value === null) continue;
-    if (name === 'message') continue;
+    if (name === 'message' || !known.has(name)) continue;
     if (Array.isArray(value)) checkLength(value, name, limits);
     else checkKeys(value as Fields, name, limits);
     if (name !== 'messages') checkWeight(value, name, limits);
@@ -34,16 +33,16 @@ export function checkSize(body: object, known: readonly string[], limits: SizeLi
   checkParts(fields, limits);
 }
 
+const limitOf: Readonly<Record<string, keyof SizeLimits>> = {
+  messages: 'messagesPerRequest',
+  tools: 'toolsPerRequest',
+  functions: 'toolsPerRequest',
+  'tool_choice.allowed_tools.tools': 'toolsPerRequest',
+  documents: 'documentsPerRequest',
+};
+
 function checkLength(list: readonly unknown[], name: string, limits: SizeLimits): void {
-  const { messagesPerRequest, toolsPerRequest, documentsPerRequest, keysPerObject } = limits;
-  const lengths: Readonly<Record<string, number>> = {
-    messages: messagesPerRequest,
-    tools: toolsPerRequest,
-    functions: toolsPerRequest,
-    'tool_choice.allowed_tools.tools': toolsPerRequest,
-    documents: documentsPerRequest,
-  };
-  const max = lengths[name] ?? keysPerObject;
+  const max = limits[limitOf[name] ?? 'keysPerObject'];
   if (list.length <= max) return;
   throw new ProxyError('array_above_max_length', `Invalid '${name}': more than ${max} in one request.`, {
     param: name,

@@ -30,7 +30,7 @@ export interface ReadRequest {
 
 export type ReadLimits = SizeLimits;
 
-const knownFields = Object.keys(chatBody.shape);
+const knownFields = new Set(Object.keys(chatBody.shape));
 
 /** What headers and URL say. */
 export interface ReadClient extends NamedBeside {
@@ -96,7 +96,7 @@ export function readRequest(
         ...noAdjustments,
         dropped: [
           ...(fields.messages?.some(holdsName) ? ['messages.name'] : []),
-          ...Object.keys(body).filter(name => !Object.hasOwn(chatBody.shape, name)),
+          ...Object.keys(body).filter(name => !knownFields.has(name)),
           ...dropped,
         ],
       },
@@ -187,14 +187,13 @@ function readOneMessage(value: unknown, notes: AdjustmentNotes): ReadAll {
     if (!(error instanceof ProxyError)) throw error;
     throw new ProxyError(error.code, rename(error.message), { param: rename(error.param ?? 'message') });
   }
-  const refusal = new ProxyError(
-    'invalid_value',
-    "Invalid 'message': it must be what the user says, and not empty.",
-    { param: 'message' },
-  );
-  if (message?.role !== 'user') throw refusal;
+  const refusal = () =>
+    new ProxyError('invalid_value', "Invalid 'message': it must be what the user says, and not empty.", {
+      param: 'message',
+    });
+  if (message?.role !== 'user') throw refusal();
   const saysNothing = textOf(message) === '' && !holdsImage(message);
-  return saysNothing ? { messages: [], isNothing: refusal } : { messages: [message] };
+  return saysNothing ? { messages: [], isNothing: refusal() } : { messages: [message] };
 }
 
 /** The first problem, with its path in OpenAI's form: `tools[0].function.name`. */

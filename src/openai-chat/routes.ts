@@ -151,8 +151,9 @@ async function sendWhole(
   if (!answer) throw new Error('a turn ended without a reply');
   setHeaders(reply, turn, read);
   const completion = writeCompletion(head, answer, sessionFieldsOf(turn, read, answer, carrier), carrier);
+  sendJson(reply, completion);
   limitUnread(reply.raw, writeTimeoutMs);
-  return sendJson(reply, completion);
+  return reply;
 }
 
 function sessionFieldsOf(

@@ -14,10 +14,14 @@ export function isLarge(value: unknown): boolean {
     const next = waiting.pop();
     count += 1;
     if (typeof next === 'string') length += next.length;
-    else if (typeof next === 'object' && next !== null) {
-      const values = Array.isArray(next) ? next : Object.values(next);
-      if (count + values.length > smallCount) return true;
-      for (const inner of values) waiting.push(inner);
+    else if (Array.isArray(next)) {
+      if (count + next.length > smallCount) return true;
+      for (const inner of next) waiting.push(inner);
+    } else if (typeof next === 'object' && next !== null) {
+      for (const key in next) {
+        if (count + waiting.length > smallCount) return true;
+        waiting.push(next[key as keyof typeof next]);
+      }
     }
     if (length > smallLength || count > smallCount) return true;
   }

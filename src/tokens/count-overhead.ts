@@ -43,10 +43,14 @@ interface Rendered {
   readonly schema: readonly string[];
 }
 
+const nothing: Rendered = { tools: [], documents: [], schema: [] };
+
 /** Written once for the same object. */
 const rendered = new WeakMap<PromptOptions, Map<string, Rendered>>();
 
 function renderedOf(options: PromptOptions, family: Family): Rendered {
+  const { tools, documents, response_format } = options;
+  if (!tools && !documents && !response_format) return nothing;
   const known = rendered.get(options) ?? new Map<string, Rendered>();
   rendered.set(options, known);
   const isOlder = family.layout === 'command-r';
