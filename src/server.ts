@@ -36,6 +36,7 @@ import { EncoderChoice } from './tokens/encoder-choice.ts';
 import { TokenMeter } from './tokens/meter.ts';
 import { anchorsLeftBy } from './turn/anchors-left.ts';
 import { KnownTools } from './turn/known-tools.ts';
+import { LatestAttempts } from './turn/latest-attempts.ts';
 import { Leases } from './turn/leases.ts';
 import type { ModelInfo, Prompt } from './turn/model.ts';
 import { openCarried } from './turn/native-messages.ts';
@@ -154,6 +155,7 @@ export class CohereProxyServer {
       store: this.#store,
       gate,
       leases,
+      attempts: new LatestAttempts(),
       tools: new KnownTools(),
       refusedImages: new RefusedImages(now),
       seal: createSeal(() => this.#sealSecret()),

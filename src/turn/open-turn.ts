@@ -42,6 +42,9 @@ async function openNewTurn(
 ): Promise<Answer> {
   const { store } = parts;
   const space = spaceOf(caller);
+  const { id: sessionId } = request.session;
+  const ownRepeat = repetition?.source === 'client' ? repetition : undefined;
+  if (ownRepeat && !ownRepeat.isRepeat) parts.attempts.note(ownRepeat, space, sessionId, id);
   const makeSessionId = () => parts.makeId('sess_');
   const opened = await openSession(request, space, { ...parts, makeSessionId, holder: id, signal: client });
   const release = () => {
@@ -50,13 +53,14 @@ async function openNewTurn(
   };
   try {
     // The first attempt may have been running until the session was ours.
-    const isRepeat = repetition?.source === 'client' && repetition.isRepeat;
-    const { id: sessionId } = request.session;
-    const repeated =
-      store && isRepeat ? await findLastAnswer(repetition, sessionId, space, store) : undefined;
-    if (repeated) {
-      release();
-      return repeated;
+    if (ownRepeat?.isRepeat) {
+      const repeated =
+        store && (await findLastAnswer(ownRepeat, { sessionId, space, store, attempts: parts.attempts }));
+      if (repeated) {
+        release();
+        return repeated;
+      }
+      parts.attempts.note(ownRepeat, space, sessionId, id);
     }
     const { composed, info, measured } = await composeFor(request, caller, opened.continuation, parts);
     client.throwIfAborted();

@@ -8,6 +8,7 @@ import type { Space, TurnMark } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import type { Recalled, SessionStore } from '../store/session-store.ts';
 import type { Answer } from './answer.ts';
+import type { LatestAttempts } from './latest-attempts.ts';
 import type { SessionState } from './open-session.ts';
 
 /** @throws ProxyError `idempotency_key_reused` where the key belongs to another request. */
@@ -22,18 +23,24 @@ export async function findAnswer(
   return new ReplayedTurn(recalled);
 }
 
+interface LastAnswerParts {
+  readonly sessionId: string | undefined;
+  readonly space: Space;
+  readonly store: SessionStore;
+  readonly attempts: LatestAttempts;
+}
+
 /**
  * For a client that says of itself that it repeats: without a key only the last turn of the session that it names can be
- * meant. Another session may have been sent the very same body.
+ * meant, and not where the same words have been tried again since. Another session may have been sent the very same body.
  */
 export async function findLastAnswer(
   mark: TurnMark,
-  sessionId: string | undefined,
-  space: Space,
-  store: SessionStore,
+  { sessionId, space, store, attempts }: LastAnswerParts,
 ): Promise<Answer | undefined> {
   const recalled = await store.recall(space, mark.key);
   if (!recalled || recalled.version !== recalled.session.version) return undefined;
+  if (!attempts.isOf(mark, space, sessionId, recalled.turn.id)) return undefined;
   return recalled.session.key.id === sessionId ? new ReplayedTurn(recalled) : undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Repetition, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import type { DeadlineLimits } from './deadline.ts';
 import type { KnownTools } from './known-tools.ts';
+import type { LatestAttempts } from './latest-attempts.ts';
 import type { Leases } from './leases.ts';
 import type { ChatModel, PromptMeter } from './model.ts';
 import type { Seal } from './native-messages.ts';
@@ -28,6 +29,7 @@ export interface TurnParts {
   readonly store: SessionStore | undefined;
   readonly gate: SessionGate;
   readonly leases: Leases;
+  readonly attempts: LatestAttempts;
   readonly tools: KnownTools;
   readonly refusedImages: RefusedImages;
   readonly seal: Seal;

@@ -222,6 +222,53 @@ describe('a store that fails', () => {
   );
 });
 
+describe("C24 the client's own repeat of words that were said before", () => {
+  const body = { sessionId: 's', message: 'Go on' };
+  const attempt = (count: number) => ({ 'x-stainless-retry-count': String(count) });
+  const busy = error(503, { message: 'no capacity' });
+
+  it.each([false, true])(
+    'gets an answer of its own where the second time failed, stream %s',
+    async stream => {
+      const pair = await startPair();
+      answerEach(pair);
+      const asked = { ...body, stream };
+      expectAnswered(await ask(pair, asked, attempt(0)), 'answer 1');
+      // Cohere fails twice, so that the proxy's own repeat is of no help.
+      pair.fake.script(...busy);
+      pair.fake.script(...busy);
+      expect((await ask(pair, asked, attempt(0))).error?.code).toBe('upstream_error');
+      const repeated = await ask(pair, asked, attempt(1));
+      expectAnswered(repeated, 'answer 2');
+      expect(repeated.headers.get('idempotent-replayed')).toBeNull();
+      // The repeat of the repeat is one of that.
+      const again = await ask(pair, asked, attempt(2));
+      expectAnswered(again, 'answer 2');
+      expect(again.headers.get('idempotent-replayed')).toBe('true');
+      expect((await readSession(pair, 's'))?.messages).toHaveLength(4);
+    },
+  );
+
+  it('gets the first answer where nothing was said since', async () => {
+    const pair = await startPair();
+    answerEach(pair);
+    expectAnswered(await ask(pair, body, attempt(0)), 'answer 1');
+    expectAnswered(await ask(pair, body, attempt(1)), 'answer 1');
+    expect((await readSession(pair, 's'))?.messages).toHaveLength(2);
+  });
+
+  it('by the official client: both are stored', async () => {
+    const pair = await startPair();
+    answerEach(pair);
+    const client = new OpenAI({ apiKey: 'any', baseURL: `${pair.url}/v1` });
+    const send = () => client.post<{ reply: string }>('/chat/completions', { body });
+    expect((await send()).reply).toBe('answer 1');
+    pair.fake.replyError(429, { message: 'too many' }, { 'retry-after': '0' });
+    expect((await send()).reply).toBe('answer 2');
+    expect((await readSession(pair, 's'))?.messages).toHaveLength(4);
+  });
+});
+
 /** Of a whole answer, or of each chunk. */
 function idsOf(raw: string): unknown[] {
   const texts = raw.startsWith('{') ? [raw] : raw.split('\n\n').map(frame => frame.replace(/^data: /, ''));
