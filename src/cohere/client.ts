@@ -6,6 +6,7 @@ import { inSlices } from '../streams/slices.ts';
 import type { CallOptions, ChatModel, ModelInfo, PreparedCall, Prompt } from '../turn/model.ts';
 import { type AnswerLimits, parseAnswer } from './check-answer.ts';
 import { connectSkippingInterim } from './connect.ts';
+import { ErrorInAnswer } from './error-in-answer.ts';
 import { type FormattedRequest, formatRequest } from './format-request.ts';
 import { ModelDirectory } from './model-directory.ts';
 import { readError } from './read-error.ts';
@@ -46,6 +47,12 @@ interface RequestOptions {
   readonly apiKey: string | undefined;
   readonly signal: AbortSignal;
   readonly body?: Buffer;
+}
+
+/** What a chat was asked for. */
+interface Request {
+  readonly asked: CohereChatOptions;
+  readonly body: Buffer;
 }
 
 type Response = Awaited<ReturnType<Pool['request']>>;
@@ -141,12 +148,14 @@ export class CohereClient implements ChatModel {
     const response = await this.#request({ method: 'POST', path: '/v2/chat', body, ...options });
     await this.#checkStatus(response, options, { asked, body });
     const { limits } = this.#options;
+    const readFailure = (error: unknown) =>
+      error instanceof ErrorInAnswer ? this.#readErrorInAnswer(error, options, { asked, body }) : error;
     const contentType = String(response.headers['content-type'] ?? '').toLowerCase();
     // What came decides, not what was asked for: a gateway may have turned one into the other.
     if (contentType.startsWith('text/event-stream')) {
       this.#tellOfKey(options.apiKey, 'accepted');
       const reader = new CohereStreamReader({ toolNames, maxEventBytes: limits.upstreamEventBytes, limits });
-      return readBatches(response.body, reader, options);
+      return readBatches(response.body, reader, options, readFailure);
     }
     if (!contentType.startsWith('application/json')) {
       response.body.destroy();
@@ -154,7 +163,11 @@ export class CohereClient implements ChatModel {
     }
     const whole = await this.#readJson(response, options.signal);
     this.#tellOfKey(options.apiKey, 'accepted');
-    return oneBatch(readResponse(whole, toolNames, limits));
+    try {
+      return oneBatch(readResponse(whole, toolNames, limits));
+    } catch (error) {
+      throw readFailure(error);
+    }
   }
 
   #tellOfKey(apiKey: string | undefined, state: 'accepted' | 'refused'): void {
@@ -188,11 +201,7 @@ export class CohereClient implements ChatModel {
     }
   }
 
-  async #checkStatus(
-    response: Response,
-    { apiKey, signal }: CallOptions,
-    request?: { readonly asked: CohereChatOptions; readonly body: Buffer },
-  ): Promise<void> {
+  async #checkStatus(response: Response, { apiKey, signal }: CallOptions, request?: Request): Promise<void> {
     const { statusCode: status, headers } = response;
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
@@ -220,7 +229,23 @@ export class CohereClient implements ChatModel {
       );
     }
     const retryAfter = headers['retry-after'];
-    throw readError({
+    throw this.#readFailure(status, text, { apiKey, request, retryAfter });
+  }
+
+  #readFailure(
+    status: number,
+    text: string,
+    {
+      apiKey,
+      request,
+      retryAfter,
+    }: {
+      readonly apiKey: string | undefined;
+      readonly request: Request | undefined;
+      readonly retryAfter?: string | string[] | undefined;
+    },
+  ): ProxyError {
+    return readError({
       status,
       retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
       text: withoutKey(text, apiKey),
@@ -228,6 +253,14 @@ export class CohereClient implements ChatModel {
       model: request?.asked.model ?? '',
       options: Object.keys(request?.asked ?? {}),
       forLog: sentence => (status < 500 ? withoutQuotes(sentence, request?.body) : undefined),
+    });
+  }
+
+  #readErrorInAnswer({ status, text }: ErrorInAnswer, { apiKey }: CallOptions, request: Request): ProxyError {
+    if (status !== undefined) return this.#readFailure(status, text, { apiKey, request });
+    return new ProxyError('upstream_error', 'Cohere gave an error in the place of an answer.', {
+      upstream: { status: 200, said: undefined, errorType: undefined },
+      repeat: 'as-is',
     });
   }
 
@@ -250,6 +283,7 @@ async function* readBatches(
   body: Response['body'],
   reader: CohereStreamReader,
   { signal, apiKey }: CallOptions,
+  readFailure: (error: unknown) => unknown,
 ): AsyncGenerator<readonly TurnEvent[]> {
   const chunks: AsyncIterator<Buffer> = body[Symbol.asyncIterator]();
   try {
@@ -259,7 +293,7 @@ async function* readBatches(
       if (batch.length > 0) yield batch;
     }
   } catch (error) {
-    throw hideKey(readNetworkError(error, signal, 'within'), apiKey);
+    throw hideKey(readNetworkError(readFailure(error), signal, 'within'), apiKey);
   } finally {
     if (reader.ended) drain(chunks, body);
     else body.destroy();

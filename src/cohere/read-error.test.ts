@@ -55,6 +55,11 @@ describe('what Cohere was seen to say', () => {
       { message: 'tool_choice is not supported for this model' },
       { ...rejected, param: 'tool_choice', repeat: { without: 'tool_choice' }, message: /^tool_choice/ },
     ],
+    [
+      400,
+      { message: 'tool use is not supported', error_type: 'TOOL_USE_NOT_SUPPORTED' },
+      { ...rejected, param: 'tools', message: /^tool use/ },
+    ],
     [400, html, { ...rejected, message: 'Cohere refused the request.' }],
     [
       413,

@@ -167,8 +167,9 @@ function readRefusal(
       upstream,
     });
   }
+  const named = option?.name ?? (errorType === 'TOOL_USE_NOT_SUPPORTED' ? 'tools' : undefined);
   return new ProxyError('upstream_rejected', message, {
-    ...(option ? { param: paramOf(option.name) } : {}),
+    ...(named === undefined ? {} : { param: paramOf(named) }),
     upstream,
   });
 }

@@ -2,6 +2,7 @@
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { type AnswerLimits, AnswerSize } from './check-answer.ts';
+import { checkIsNoError } from './error-in-answer.ts';
 import { readCitation, readEnd, readLogprobs, readText } from './read-answer.ts';
 import type { ToolNames } from './tool-names.ts';
 import type { ReadChatResponse } from './wire.ts';
@@ -10,7 +11,10 @@ export function readResponse(body: unknown, toolNames: ToolNames, limits: Answer
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid();
   const response = body as ReadChatResponse;
   const { message, id } = response;
-  if (typeof message !== 'object' || message === null) throw invalid();
+  if (typeof message !== 'object' || message === null) {
+    checkIsNoError(body);
+    throw invalid();
+  }
 
   const events: TurnEvent[] = [{ type: 'turn-start', ...(typeof id === 'string' ? { responseId: id } : {}) }];
   if (typeof message.tool_plan === 'string' && message.tool_plan !== '') {

@@ -4,6 +4,7 @@ import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { type AnswerLimits, AnswerSize } from './check-answer.ts';
+import { checkIsNoError } from './error-in-answer.ts';
 import { readCitation, readEnd, readIndex, readLogprobs, readText } from './read-answer.ts';
 import { readTextDelta } from './read-text-delta.ts';
 import type { ToolNames } from './tool-names.ts';
@@ -83,6 +84,7 @@ export class CohereStreamReader {
     }
     if (typeof event !== 'object' || event === null || Array.isArray(event))
       throw invalid('an event of another shape');
+    checkIsNoError(event);
     this.#readEvent(event);
   }
 

@@ -88,8 +88,10 @@ const patterns = new Map<string, RegExp>();
 function patternOf(name: string): RegExp {
   let pattern = patterns.get(name);
   if (!pattern) {
+    // Of citation options a refusal names the mode alone.
+    const words = name === 'citation_options' ? 'citation[_ ](?:options|mode)' : name.replaceAll('_', '[_ ]');
     const source = name.includes('_')
-      ? String.raw`\b${name.replaceAll('_', '[_ ]')}\b`
+      ? String.raw`\b${words}\b`
       : String.raw`[\x60'"]${name}(?:\.\w+)?[\x60'"]|\b${name}(?:\.\w+)? (?:is|are|must|cannot|parameter)\b`;
     pattern = new RegExp(source, 'i');
     patterns.set(name, pattern);
