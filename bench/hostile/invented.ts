@@ -44,6 +44,27 @@ export const invented: readonly Invented[] = [
     make: bytes => chat(fill(bytes, at => `${say(`"q${at}"`)},${say(`"a${at}"`, 'assistant')}`, most / 2)),
   },
   {
+    name: 'many answers of a page each',
+    make: bytes =>
+      chat(
+        `${fill(bytes, at => `${say(long(`question ${at} `, 3_300))},${say(long(`answer ${at} `, 3_300), 'assistant')}`, most / 2 - 2)},${say('"q"')}`,
+      ),
+  },
+  {
+    name: 'long call ids',
+    make: bytes =>
+      chat(
+        `${say('"q"')},${fill(
+          bytes,
+          at => {
+            const id = 'x'.repeat(2_900) + at;
+            return `{"role":"assistant","tool_calls":[${call(id)}]},${result(id, '"r"')}`;
+          },
+          most / 2 - 2,
+        )}`,
+      ),
+  },
+  {
     name: 'many system messages',
     make: bytes => chat(`${fill(bytes, at => say(`"s${at}"`, 'system'), most)},${say('"q"')}`),
   },

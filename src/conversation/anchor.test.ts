@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { type AnchorChain, anchorChain, anchorsOf, openingOf, scopedAnchor, scopesOf } from './anchor.ts';
+import {
+  type AnchorChain,
+  anchorChain,
+  anchorsInSteps,
+  anchorsOf,
+  openingOf,
+  replyAnchorsInSteps,
+  scopedAnchor,
+  scopesOf,
+} from './anchor.ts';
 import { digestLongTexts } from './canonical-form.ts';
 import type { Message } from './message.ts';
 
@@ -110,4 +119,15 @@ test('[XF5] a long text, and a long image, are digested in steps to what they ar
   expect(steps).toBeGreaterThan(8);
   expect([...digestLongTexts(messages)]).toEqual([]);
   expect(anchorsOf(messages)).toEqual(anchorsOf(make()));
+});
+
+const page = (letter: string) => letter.repeat(10_000);
+
+test.each<[string, readonly Message[]]>([
+  ['texts', Array.from({ length: 500 }, (_, at) => [user(page(`${at % 10}`)), says(page('a'))]).flat()],
+  ['call ids', Array.from({ length: 1_000 }, (_, at) => calls(page('x') + at))],
+])('[XF1] many %s, none of them long: others have their turn after each megabyte', (_, messages) => {
+  expect([...anchorsInSteps(messages)].length).toBeGreaterThanOrEqual(9);
+  expect([...replyAnchorsInSteps(messages, 8)].length).toBeGreaterThanOrEqual(9);
+  expect([...anchorsInSteps(messages.slice(0, 90))]).toEqual([]);
 });

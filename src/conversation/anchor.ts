@@ -82,15 +82,20 @@ export const replyChain = {
       : before,
 };
 
-/** As `anchorsOf`, by the replies alone; the newest ones, the longest first. */
-export function replyAnchorsOf(messages: MessageList, limit: number): Anchor[] {
+/** As `anchorsInSteps`, by the replies alone; the newest ones, the longest first. */
+export function* replyAnchorsInSteps(
+  messages: MessageList,
+  limit: number,
+): Generator<void, readonly Anchor[], void> {
   const anchors: Anchor[] = [];
+  const work = new DigestWork();
   let chain = replyChain.start();
   for (let place = 0; place < messages.length; place += 1) {
     const message = messages.at(place);
     const next = message ? replyChain.step(chain, message) : chain;
     if (next !== undefined && next !== chain) anchors.push({ digest: next, length: place + 1 });
     chain = next;
+    if (message && work.isEnough(message)) yield;
   }
   return anchors.slice(-limit).reverse();
 }
@@ -120,7 +125,17 @@ export interface Anchor {
 
 /** Where stored conversations can be looked for that begin as a list does: its opening, and after each of its replies. */
 export function anchorsOf(messages: MessageList): readonly Anchor[] {
+  const steps = anchorsInSteps(messages);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+/** The same with pauses: a transcript may have megabytes, and all of them are digested. */
+export function* anchorsInSteps(messages: MessageList): Generator<void, readonly Anchor[], void> {
   const anchors: Anchor[] = [];
+  const work = new DigestWork();
   let chain = anchorChain.start();
   const open = (length: number) => {
     const digest = openingOf(chain);
@@ -132,10 +147,42 @@ export function anchorsOf(messages: MessageList): readonly Anchor[] {
     if (chain.opening === undefined && next.opening !== undefined) open(place);
     if (next !== chain && next.digest !== undefined) anchors.push({ digest: next.digest, length: place + 1 });
     chain = next;
+    if (message && work.isEnough(message)) yield;
   }
   if (chain.opening === undefined) open(messages.length);
   return anchors;
 }
+
+/** Characters that are digested before others have their turn. */
+const stepLength = 1_000_000;
+
+/** How much of a list was gone through. */
+export class DigestWork {
+  #length = 0;
+
+  /** True where others should have their turn now. */
+  isEnough(message: Message): boolean {
+    this.#length += lengthOf(message);
+    if (this.#length < stepLength) return false;
+    this.#length = 0;
+    return true;
+  }
+}
+
+/** About as many characters as an anchor is made of. */
+function lengthOf(message: Message): number {
+  const { content = '' } = message;
+  let length = perMessage;
+  if (typeof content === 'string') length += content.length;
+  else for (const part of content) length += part.type === 'text' ? part.text.length : perMessage;
+  if (message.role === 'tool') length += message.toolCallId.length;
+  if (message.role === 'assistant')
+    for (const { id, name } of message.toolCalls ?? []) length += id.length + name.length;
+  return length;
+}
+
+/** What is not text takes its time as well. */
+const perMessage = 100;
 
 /** With the results in their place. */
 function textOf({ text, results }: AnchorChain): string {

@@ -158,7 +158,7 @@ async function storeOne(
             messages: shared,
           },
         }),
-    anchors: make.anchors({ history: shared, said: added, isNew: true, label: session.label, system }),
+    anchors: await make.anchors({ history: shared, said: added, isNew: true, label: session.label, system }),
     added,
   };
   const { status } = await store.append(key, turn, { expectedVersion: 0 });

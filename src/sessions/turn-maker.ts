@@ -2,12 +2,13 @@
 import type { History } from '../conversation/history.ts';
 import type { Message, SystemMessage } from '../conversation/message.ts';
 import type { Session, Turn } from '../conversation/session.ts';
+import { inSlices, type Slices } from '../streams/slices.ts';
 
 export interface TurnMaker {
   /** A random id that starts with the prefix. */
   readonly id: (prefix: string) => string;
   /** By what a transcript finds a session that holds `history` and then `said`. */
-  readonly anchors: (session: Omit<AnchoredTurn, 'atMs'>) => readonly string[];
+  readonly anchors: (session: Omit<AnchoredTurn, 'atMs'>) => readonly string[] | Promise<readonly string[]>;
   readonly turn: (session: Begun) => Pick<Turn, keyof Begun | 'id' | 'answerId' | 'createdAtMs'>;
 }
 
@@ -25,14 +26,14 @@ type Begun = Pick<Session, 'model' | 'dialect' | 'label' | 'tools' | 'idleMs'>;
 
 export interface TurnMakerOptions {
   readonly makeId: TurnMaker['id'];
-  readonly anchorsLeftBy: (turn: AnchoredTurn) => readonly string[];
+  readonly anchorsLeftBy: (turn: AnchoredTurn) => Slices<readonly string[]>;
   readonly now: () => number;
 }
 
 export function createTurnMaker({ makeId, anchorsLeftBy, now }: TurnMakerOptions): TurnMaker {
   return {
     id: makeId,
-    anchors: session => anchorsLeftBy({ ...session, atMs: now() }),
+    anchors: session => inSlices(anchorsLeftBy({ ...session, atMs: now() })),
     turn: ({ model, dialect, label, tools, idleMs }) => ({
       id: makeId('turn_'),
       answerId: makeId('chatcmpl-'),

@@ -2,6 +2,7 @@
 import {
   type AnchorChain,
   anchorChain,
+  DigestWork,
   openingOf,
   replyChain,
   scopedAnchor,
@@ -10,6 +11,7 @@ import {
 import type { History } from '../conversation/history.ts';
 import type { Message } from '../conversation/message.ts';
 import { type SystemText, systemDigest } from '../conversation/system-text.ts';
+import type { Slices } from '../streams/slices.ts';
 
 /** What a session holds, and what a turn adds to it. */
 export interface AnchoredTurn extends SystemText {
@@ -24,7 +26,15 @@ export interface AnchoredTurn extends SystemText {
  * Each more than once: by its words alone, and with the label and the system text, which tell it from others. One is of
  * the replies alone.
  */
-export function anchorsLeftBy({ history, said, isNew, label, system, atMs }: AnchoredTurn): string[] {
+export function* anchorsLeftBy({
+  history,
+  said,
+  isNew,
+  label,
+  system,
+  atMs,
+}: AnchoredTurn): Slices<readonly string[]> {
+  const work = new DigestWork();
   let chain: AnchorChain = history.fold(anchorChain);
   const found = isNew && chain.opening !== undefined ? [openingOf(chain)] : [];
   for (const message of said) {
@@ -32,10 +42,15 @@ export function anchorsLeftBy({ history, said, isNew, label, system, atMs }: Anc
     if (chain.opening === undefined && next.opening !== undefined) found.push(openingOf(next));
     if (next !== chain) found.push(next.digest);
     chain = next;
+    if (work.isEnough(message)) yield;
   }
   const anchors = found.filter(anchor => anchor !== undefined);
   if (anchors.length === 0) return [];
-  const replies = said.reduce(replyChain.step, history.fold(replyChain));
+  let replies = history.fold(replyChain);
+  for (const message of said) {
+    replies = replyChain.step(replies, message);
+    if (work.isEnough(message)) yield;
+  }
   const scopes = scopesOf(label, systemDigest({ system, atMs }));
   const left = anchors.flatMap(anchor => [anchor, ...scopes.map(scope => scopedAnchor(anchor, scope))]);
   return replies === undefined ? left : [...left, replies];

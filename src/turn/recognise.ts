@@ -1,6 +1,12 @@
 // Which stored conversation a transcript goes on with. Anchors only say where to look; what counts is the comparison,
 // message by message, so that nobody's words reach another conversation.
-import { type Anchor, anchorsOf, replyAnchorsOf, scopedAnchor, scopesOf } from '../conversation/anchor.ts';
+import {
+  type Anchor,
+  anchorsInSteps,
+  replyAnchorsInSteps,
+  scopedAnchor,
+  scopesOf,
+} from '../conversation/anchor.ts';
 import { matchInSteps, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message } from '../conversation/message.ts';
 import { givesDoubtfulWords, hasSameNativeReplies } from '../conversation/native-replies.ts';
@@ -44,7 +50,7 @@ export async function recognise(
 }
 
 async function lookToTheLetter(search: Search, messages: readonly Message[]): Promise<void> {
-  const anchors = anchorsOf(messages).toReversed();
+  const anchors = (await inSlices(anchorsInSteps(messages))).toReversed();
   let asked = 0;
   for (let round = 0; asked < anchors.length; round += 1) {
     const batch = anchors.slice(asked, asked + (askedAtOnce[round] ?? 128));
@@ -64,7 +70,7 @@ const maxReplies = 8;
 
 /** Where nothing reaches as far to the letter: what users said may have had something behind it. */
 async function lookForReminders(search: Search, messages: readonly Message[]): Promise<void> {
-  const anchors = replyAnchorsOf(messages, maxReplies);
+  const anchors = await inSlices(replyAnchorsInSteps(messages, maxReplies));
   if (search.reach >= (anchors[0]?.length ?? 0)) return;
   const found = await search.find(anchors);
   for (const [index, ids] of found.entries()) {

@@ -15,6 +15,7 @@ import { type NativeCallIds, renameSources } from '../conversation/native-call-i
 import { type Reply, ReplyCollector } from '../conversation/reply.ts';
 import type { Turn, TurnMark } from '../conversation/session.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
+import { inSlices } from '../streams/slices.ts';
 import { anchorsLeftBy } from './anchors-left.ts';
 import type { Answer } from './answer.ts';
 import type { Composed } from './compose-prompt.ts';
@@ -218,7 +219,7 @@ export class RunningTurn implements Answer {
     const { opened, parts } = this.#options;
     if (!opened.append) return;
     try {
-      const appended = await opened.append(this.#turn(reply));
+      const appended = await opened.append(await this.#turn(reply));
       if (appended.status === 'conflict') {
         throw new ProxyError('session_conflict', 'The session was changed or deleted while this turn ran.', {
           param: 'sessionId',
@@ -239,10 +240,13 @@ export class RunningTurn implements Answer {
     return batch.map(event => (event.type === 'turn-end' ? { ...event, finishReason } : event));
   }
 
-  #turn(reply: Reply): Turn {
+  async #turn(reply: Reply): Promise<Turn> {
     const { id, composed, request, mark, opened } = this.#options;
     const { system, history, added } = composed;
     const label = request.session.label ?? opened.continuation.session?.label;
+    const said = [...added, reply.message];
+    const isNew = opened.state !== 'continued' || isUntouchedFork(opened);
+    const anchored = { history, said, isNew, label, system, atMs: this.createdAtMs };
     return {
       id,
       model: this.model,
@@ -256,14 +260,7 @@ export class RunningTurn implements Answer {
       leftBehindId: opened.leftBehindId,
       label,
       isNamed: request.session.id !== undefined && request.session.id === opened.key?.id,
-      anchors: anchorsLeftBy({
-        history,
-        said: [...added, reply.message],
-        isNew: opened.state !== 'continued' || isUntouchedFork(opened),
-        label,
-        system,
-        atMs: this.createdAtMs,
-      }),
+      anchors: await inSlices(anchorsLeftBy(anchored)),
       added,
       reply,
       answerId: this.answerId,
