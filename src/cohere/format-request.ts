@@ -131,11 +131,16 @@ function formatSettings(
     options.thinking = { type: 'disabled' };
   } else {
     const outputLimit = options.max_tokens ?? limit;
-    const share = thinking.outputShare ?? 1;
-    options.thinking =
-      outputLimit === undefined
-        ? { type: 'enabled' }
-        : { type: 'enabled', token_budget: Math.max(1, Math.floor(outputLimit * share)) };
+    const { tokenBudget, outputShare } = thinking;
+    const share =
+      outputShare === undefined || outputLimit === undefined
+        ? undefined
+        : Math.floor(outputLimit * outputShare);
+    const wanted = tokenBudget ?? share;
+    const budget = wanted === undefined ? undefined : Math.max(1, Math.min(wanted, outputLimit ?? wanted));
+    if (tokenBudget !== undefined && budget !== tokenBudget)
+      adjusted.clamped.push(`reasoning.max_tokens=${budget}`);
+    options.thinking = { type: 'enabled', ...(budget === undefined ? {} : { token_budget: budget }) };
   }
 }
 

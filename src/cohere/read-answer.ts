@@ -10,8 +10,14 @@ export function readText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-export function readIndex(value: unknown): number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : 0;
+/** The arguments of a call: a text, or the object itself where a gateway has parsed it. */
+export function readWritten(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : readText(value);
+}
+
+export function readIndex(value: unknown): number | undefined {
+  const index = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  return typeof index === 'number' && Number.isInteger(index) && index >= 0 ? index : undefined;
 }
 
 /** Undefined if it is no citation. Offsets stay in code points, as Cohere counts them. */

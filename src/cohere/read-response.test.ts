@@ -150,7 +150,7 @@ test('blocks, calls and citations of other shapes are passed over', () => {
     ],
   });
   expect(events.map(({ type }) => type)).toEqual(['turn-start', 'text-delta', 'citation', 'turn-end']);
-  expect(events[1]).toMatchObject({ index: 3, text: 'a' });
+  expect(events[1]).toMatchObject({ index: 0, text: 'a' });
   expect(events[2]).toEqual({
     type: 'citation',
     citation: { start: 0, end: 1, text: 'a', sources: [{ id: 's' }] },

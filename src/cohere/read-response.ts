@@ -3,7 +3,8 @@ import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { type AnswerLimits, AnswerSize } from './check-answer.ts';
 import { checkIsNoError } from './error-in-answer.ts';
-import { readCitation, readEnd, readLogprobs, readText } from './read-answer.ts';
+import { BlockPlaces } from './places.ts';
+import { readCitation, readEnd, readLogprobs, readText, readWritten } from './read-answer.ts';
 import type { ToolNames } from './tool-names.ts';
 import type { ReadChatResponse } from './wire.ts';
 
@@ -21,13 +22,14 @@ export function readResponse(body: unknown, toolNames: ToolNames, limits: Answer
     events.push({ type: 'tool-plan-delta', text: message.tool_plan });
   }
   let logprobs = listOf(response.logprobs).flatMap(readLogprobs);
+  const places = new BlockPlaces();
   for (const [index, block] of listOf(message.content).entries()) {
-    if (typeof block?.thinking === 'string')
-      events.push({ type: 'reasoning-delta', index, text: block.thinking });
-    else if (typeof block?.text === 'string') {
+    if (typeof block?.thinking === 'string' && block.thinking !== '')
+      events.push({ type: 'reasoning-delta', index: places.of('reasoning', index), text: block.thinking });
+    else if (typeof block?.text === 'string' && block.text !== '') {
       events.push({
         type: 'text-delta',
-        index,
+        index: places.of('text', index),
         text: block.text,
         ...(logprobs.length > 0 ? { logprobs } : {}),
       });
@@ -35,7 +37,7 @@ export function readResponse(body: unknown, toolNames: ToolNames, limits: Answer
     }
   }
   for (const [index, call] of listOf(message.tool_calls).entries()) {
-    const written = readText(call?.function?.arguments);
+    const written = readWritten(call?.function?.arguments);
     const name = toolNames.fromCohere(readText(call?.function?.name));
     events.push({ type: 'tool-call-start', index, id: readText(call?.id), name });
     // Nothing written yet when the output limit came: the call stays open, as it does in a stream.
@@ -46,7 +48,7 @@ export function readResponse(body: unknown, toolNames: ToolNames, limits: Answer
   }
   for (const read of listOf(message.citations)) {
     const citation = readCitation(read);
-    if (citation) events.push({ type: 'citation', citation });
+    if (citation) events.push({ type: 'citation', citation: places.cite(citation) });
   }
   events.push(readEnd(response));
   const size = new AnswerSize(limits);

@@ -5,7 +5,8 @@ import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
 import { type AnswerLimits, AnswerSize } from './check-answer.ts';
 import { checkIsNoError } from './error-in-answer.ts';
-import { readCitation, readEnd, readIndex, readLogprobs, readText } from './read-answer.ts';
+import { BlockPlaces, CallPlaces } from './places.ts';
+import { readCitation, readEnd, readIndex, readLogprobs, readText, readWritten } from './read-answer.ts';
 import { readTextDelta } from './read-text-delta.ts';
 import type { ToolNames } from './tool-names.ts';
 import type { ReadStreamEvent } from './wire.ts';
@@ -24,6 +25,8 @@ export class CohereStreamReader {
   readonly #parser: EventSourceParser;
   /** Arguments held back while they may still turn out to be none (`null` or nothing), by call. */
   readonly #openCalls = new Map<number, string | undefined>();
+  readonly #blocks = new BlockPlaces();
+  readonly #calls = new CallPlaces();
   #batch: TurnEvent[] = [];
   #ended = false;
 
@@ -72,7 +75,9 @@ export class CohereStreamReader {
     if (this.#ended || data === '[DONE]') return;
     const delta = readTextDelta(data);
     if (delta) {
-      if (delta.text !== '') this.#batch.push({ type: 'text-delta', index: delta.index, text: delta.text });
+      if (delta.text === '') return;
+      const index = this.#blocks.of('text', delta.index);
+      this.#batch.push({ type: 'text-delta', index, text: delta.text });
       return;
     }
     this.#size.checkJson(data);
@@ -91,18 +96,22 @@ export class CohereStreamReader {
   #readEvent(event: ReadStreamEvent): void {
     const batch = this.#batch;
     const message = event.delta?.message;
-    const index = readIndex(event.index);
+    const given = readIndex(event.index);
     switch (event.type) {
       case 'content-delta':
       case 'content-start': {
         const content = message?.content;
-        if (typeof content?.thinking === 'string') {
-          if (content.thinking !== '') batch.push({ type: 'reasoning-delta', index, text: content.thinking });
-        } else if (typeof content?.text === 'string' && content.text !== '') {
-          const logprobs = readLogprobs(event.logprobs);
-          const { text } = content;
-          batch.push({ type: 'text-delta', index, text, ...(logprobs.length > 0 ? { logprobs } : {}) });
+        const type = typeof content?.thinking === 'string' ? 'reasoning' : 'text';
+        if (event.type === 'content-start' && given === undefined) this.#blocks.begin(type);
+        const text = readText(content?.thinking ?? content?.text);
+        if (text === '') return;
+        const index = this.#blocks.of(type, given);
+        if (type === 'reasoning') {
+          batch.push({ type: 'reasoning-delta', index, text });
+          return;
         }
+        const logprobs = readLogprobs(event.logprobs);
+        batch.push({ type: 'text-delta', index, text, ...(logprobs.length > 0 ? { logprobs } : {}) });
         return;
       }
       case 'message-start':
@@ -116,21 +125,25 @@ export class CohereStreamReader {
       case 'tool-call-start': {
         const call = message?.tool_calls;
         const name = this.#toolNames.fromCohere(readText(call?.function?.name));
+        const index = this.#calls.begin(given);
         this.#openCalls.set(index, '');
         batch.push({ type: 'tool-call-start', index, id: readText(call?.id), name });
-        this.#readArguments(index, readText(call?.function?.arguments));
+        this.#readArguments(index, readWritten(call?.function?.arguments));
         return;
       }
-      case 'tool-call-delta':
-        if (!this.#openCalls.has(index)) throw invalid('arguments of a tool call that was never begun');
-        this.#readArguments(index, readText(message?.tool_calls?.function?.arguments));
+      case 'tool-call-delta': {
+        const index = this.#calls.of(given);
+        if (index === undefined || !this.#openCalls.has(index))
+          throw invalid('arguments of a tool call that was never begun');
+        this.#readArguments(index, readWritten(message?.tool_calls?.function?.arguments));
         return;
+      }
       case 'tool-call-end':
-        this.#endCall(index);
+        this.#endCall(this.#calls.of(given));
         return;
       case 'citation-start': {
         const citation = readCitation(message?.citations);
-        if (citation) batch.push({ type: 'citation', citation });
+        if (citation) batch.push({ type: 'citation', citation: this.#blocks.cite(citation) });
         return;
       }
       case 'message-end': {
@@ -158,8 +171,8 @@ export class CohereStreamReader {
     this.#batch.push({ type: 'tool-call-delta', index, arguments: written });
   }
 
-  #endCall(index: number): void {
-    if (!this.#openCalls.has(index)) return;
+  #endCall(index: number | undefined): void {
+    if (index === undefined || !this.#openCalls.has(index)) return;
     // A tool without parameters comes with no delta at all, or with `null`.
     if (this.#openCalls.get(index) !== undefined) {
       this.#batch.push({ type: 'tool-call-delta', index, arguments: '{}' });

@@ -18,7 +18,7 @@ export type ResponseFormat =
 export interface Thinking {
   readonly type: 'enabled' | 'disabled';
   /** Which parameter asked for it. */
-  readonly param: 'thinking' | 'reasoning_effort';
+  readonly param: 'thinking' | 'reasoning_effort' | 'reasoning';
   readonly tokenBudget?: number;
   /** Of the output limit. */
   readonly outputShare?: number;

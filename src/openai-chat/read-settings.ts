@@ -1,10 +1,11 @@
 // OpenAI's sampling and output parameters → Cohere's ranges. Clamped where the meaning stays, dropped where Cohere
 // has nothing like it; both are told to the client.
 import type { Adjustments } from '../conversation/adjustments.ts';
-import type { Settings, Thinking } from '../conversation/chat-request.ts';
+import type { Settings } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { readDocuments } from './read-documents.ts';
 import { readResponseFormat } from './read-response-format.ts';
+import { readThinking } from './read-thinking.ts';
 import type { ChatBody } from './wire.ts';
 
 export interface ReadSettings extends Adjustments {
@@ -35,9 +36,8 @@ export function readSettings(fields: ChatBody): ReadSettings {
   const isSeed = typeof seed === 'number' && Number.isSafeInteger(seed) && seed >= 0;
   if (typeof seed === 'number' && !isSeed) dropped.push('seed');
   const responseFormat = readResponseFormat(fields.response_format);
-  const thinking = readThinking(fields);
   // Of two parameters for the same thing one wins.
-  if (fields.thinking && fields.reasoning_effort) dropped.push('reasoning_effort');
+  const thinking = readThinking(fields, dropped);
   if (isGiven(fields.max_completion_tokens) && isGiven(fields.max_tokens)) dropped.push('max_tokens');
 
   const settings: Settings = {
@@ -107,18 +107,4 @@ function readSafetyMode(given: ChatBody['safety_mode'], rewritten: string[]): Se
   }
   if (mode !== given) rewritten.push('safety_mode');
   return mode;
-}
-
-const outputShares = { low: 0.25, medium: 0.5, high: 0.75, xhigh: 0.75, max: 0.75 } as const;
-
-function readThinking({ thinking, reasoning_effort: effort }: ChatBody): Thinking | undefined {
-  if (thinking) {
-    const { type, token_budget } = thinking;
-    const tokenBudget = type === 'enabled' && isGiven(token_budget) ? { tokenBudget: token_budget } : {};
-    return { type, param: 'thinking', ...tokenBudget };
-  }
-  if (!effort) return undefined;
-  const param = 'reasoning_effort';
-  if (effort === 'none' || effort === 'minimal') return { type: 'disabled', param };
-  return { type: 'enabled', param, outputShare: outputShares[effort] };
 }

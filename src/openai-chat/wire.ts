@@ -2,6 +2,7 @@
 // named in the answer's headers; messages are read by hand (read-messages.ts), for their exact error paths.
 import { z } from 'zod';
 import type { JsonObject } from '../conversation/message.ts';
+import { efforts } from './efforts.ts';
 
 // It came from JSON.parse, so it is JSON; walking through every schema of every tool again would only cost time.
 const jsonObject = z.custom<JsonObject>(
@@ -75,7 +76,9 @@ export const chatBody = z.object({
   n: z.int().nullish(),
   logit_bias: jsonObject.nullish(),
   response_format: responseFormat.nullish(),
-  reasoning_effort: z.enum(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']).nullish(),
+  reasoning_effort: z.enum(efforts).nullish(),
+  // OpenRouter's, and others' (read-thinking.ts).
+  reasoning: z.unknown().optional(),
   modalities: z.array(z.string()).nullish(),
   web_search_options: jsonObject.nullish(),
 
@@ -86,7 +89,13 @@ export const chatBody = z.object({
   k: z.int().min(0).max(500).nullish(),
   priority: z.int().min(0).max(999).nullish(),
   thinking: z
-    .object({ type: z.enum(['enabled', 'disabled']), token_budget: z.int().min(1).nullish() })
+    .object({
+      // `adaptive` is Anthropic's: as much as the model thinks fit.
+      type: z.enum(['enabled', 'disabled', 'adaptive']),
+      token_budget: z.int().min(1).nullish(),
+      // Anthropic's name for it.
+      budget_tokens: z.number().nullish().catch(null),
+    })
     .nullish(),
 
   // The session dialect.
