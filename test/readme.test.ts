@@ -332,6 +332,17 @@ describe('what it says of sessions holds', () => {
     });
   });
 
+  test('the example of the headers: as it is printed', async () => {
+    const text = section('Headers');
+    const body = /-d '(\{[\s\S]*?\})'\n/.exec(text)?.[1] ?? '';
+    const printed = [...text.matchAll(/^(X-[\w-]+): (.*)$/gm)];
+    expect(printed).toHaveLength(4);
+    const say = await startTalking();
+    const { status, headers } = await say(JSON.parse(body));
+    expect(status).toBe(200);
+    for (const [, name = '', value] of printed) expect(headers.get(name), name).toBe(value);
+  });
+
   test('headers name what was dropped and clamped', async () => {
     const say = await startTalking();
     const { headers } = await say({
