@@ -100,7 +100,7 @@ function patternOf(name: string): RegExp {
 }
 
 const refusesAll =
-  /\bnot (?:\w+ )?(?:supported|allowed|available|valid)\b|\bnot a valid\b|\bcannot be used\b/i;
+  /\bnot (?:\w+ )?(?:supported|allowed|available|valid)\b|\bnot a valid\b|\bcannot be used\b|\bunsupported\b|\bdeprecated\b/i;
 const maxNoted = 1_000;
 const maxValueLength = 200;
 

@@ -88,6 +88,20 @@ describe.each(everyWay)('%s, %s', (store, way) => {
     }
   });
 
+  test.each(['`temperature` is deprecated for this model.', "Unsupported parameter: 'temperature'"])(
+    '[XB6] refused whatever it is set to: %s',
+    async sentence => {
+      const pair = await start();
+      pair.fake.script(...error(400, { message: sentence }));
+      for (const temperature of [0, 0.5, 1]) {
+        const { dropped, outcome } = await say(pair, { temperature });
+        expectAnswered(outcome, 'done');
+        expect(dropped).toBe('temperature');
+      }
+      expect(pair.fake.chatRequests).toHaveLength(4);
+    },
+  );
+
   test('[XB6] a mode that is refused says nothing of another', async () => {
     const pair = await start();
     pair.fake.script(...error(400, { message: "safety_mode 'OFF' is not supported with this model" }));
