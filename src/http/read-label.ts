@@ -2,6 +2,7 @@
 // session of ours, and is no proof of anything.
 import type { IncomingHttpHeaders } from 'node:http';
 import { isMadeSessionId } from '../conversation/session.ts';
+import { isNearly } from './near-name.ts';
 
 /** In the order of trust; each is what some known client sends. */
 const knownHeaders: readonly string[] = [
@@ -40,14 +41,18 @@ export function readNearMisses(
     isTaken(name) ? name !== 'x-session-id' && isOurs(headers[name]) : sessionName.test(name);
   const inUrl = typeof query === 'object' && query !== null ? Object.keys(query) : [];
   return [
-    ...inUrl.filter(name => sessionName.test(name)).map(name => `?${name}`),
+    ...inUrl.filter(isSessionName).map(name => `?${name}`),
     ...Object.keys(headers).filter(isMissed),
   ];
 }
 
 /** Keys of a body that are nearly one of the two. */
 export function isNearMiss(name: string): boolean {
-  return sessionName.test(name) && name !== 'sessionId' && name !== 'session_id';
+  return isSessionName(name) && name !== 'sessionId' && name !== 'session_id';
+}
+
+function isSessionName(name: string): boolean {
+  return sessionName.test(name) || isNearly(name, 'sessionId');
 }
 
 function isOurs(value: unknown): boolean {

@@ -10,6 +10,7 @@ import {
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { holdsImage, type Message, textOf } from '../conversation/message.ts';
+import { isNearly } from '../http/near-name.ts';
 import { isNearMiss } from '../http/read-label.ts';
 import { checkSize, type SizeLimits } from './check-size.ts';
 import { chooseSession, type NamedBeside } from './choose-session.ts';
@@ -53,7 +54,7 @@ export function readRequest(
 
   const notes = new AdjustmentNotes();
   const nearMisses = [...Object.keys(body).filter(isNearMiss), ...(beside.nearMisses ?? [])];
-  const { messages, isNothing } = readAllMessages(fields, notes);
+  const { messages, isNothing } = readAllMessages(fields, Object.keys(body), notes);
   const holdsAssistant = messages.some(message => message.role === 'assistant');
   const { choice: session, dropped } = chooseSession(fields, holdsAssistant, { ...beside, nearMisses });
   // A session may wait for an answer to what it holds.
@@ -138,7 +139,7 @@ interface ReadAll {
   readonly isNothing?: ProxyError;
 }
 
-function readAllMessages(fields: ChatBody, notes: AdjustmentNotes): ReadAll {
+function readAllMessages(fields: ChatBody, names: readonly string[], notes: AdjustmentNotes): ReadAll {
   const { message } = fields;
   const hasMessage = message !== undefined && message !== null;
   if (hasMessage && fields.messages) {
@@ -148,7 +149,8 @@ function readAllMessages(fields: ChatBody, notes: AdjustmentNotes): ReadAll {
   }
   if (hasMessage) return readOneMessage(message, notes);
   if (!fields.messages) {
-    throw new ProxyError('missing_required_parameter', "Missing required parameter: 'messages'.", {
+    const hint = hintOf(names);
+    throw new ProxyError('missing_required_parameter', `Missing required parameter: 'messages'.${hint}`, {
       param: 'messages',
     });
   }
@@ -161,6 +163,20 @@ function readAllMessages(fields: ChatBody, notes: AdjustmentNotes): ReadAll {
     return { messages: [], isNothing };
   }
   return { messages: readMessages(fields.messages, notes) };
+}
+
+/** What others call it. */
+const otherNames = new Set(['prompt', 'input', 'text', 'content', 'query', 'question']);
+
+/** Where something else stands in its place: what it may have been meant to be. */
+function hintOf(names: readonly string[]): string {
+  const unknown = names.filter(name => !knownFields.has(name));
+  for (const name of unknown) {
+    if (isNearly(name, 'messages') && /s$/i.test(name)) return ` Is '${name}' meant to be 'messages'?`;
+    if (isNearly(name, 'message')) return ` Is '${name}' meant to be 'message'?`;
+  }
+  const other = unknown.find(name => otherNames.has(name));
+  return other === undefined ? '' : ` Is '${other}' meant to be 'message'?`;
 }
 
 /** `message`: a text, a list of parts, or a whole message of the user. */

@@ -223,6 +223,9 @@ describe.each(cases)('in $store, stream $stream', ({ store, stream }) => {
       ['sessionid', { sessionid: 'trip' }, '', {}],
       ['sessionID', { sessionID: 'trip' }, '', {}],
       ['session-id', { 'session-id': 'trip' }, '', {}],
+      ['sesionId', { sesionId: 'trip' }, '', {}],
+      ['sessoinId', { sessoinId: 'trip' }, '', {}],
+      ['?sessionIdd', {}, '?sessionIdd=trip', {}],
       ['?sessionId', {}, '?sessionId=trip', {}],
       ['?session_id', {}, '?session_id=trip', {}],
       ['sessionid', {}, '', { sessionid: 'trip' }],
@@ -251,6 +254,22 @@ describe.each(cases)('in $store, stream $stream', ({ store, stream }) => {
         await elsewhere.text();
       }
     });
+  });
+
+  it.each<[object, string, string]>([
+    [{ mesage: 'x' }, 'mesage', 'message'],
+    [{ sessionId: 's', Message: 'x' }, 'Message', 'message'],
+    [{ model, mesages: [user('x')] }, 'mesages', 'messages'],
+    [{ model, massages: [user('x')] }, 'massages', 'messages'],
+    [{ prompt: 'x' }, 'prompt', 'message'],
+  ])('XD4 %j: what may have been meant is told', async (body, given, meant) => {
+    const { pair } = await start();
+    const answer = await pair.post(body);
+    expect(answer.status).toBe(400);
+    const { error } = (await answer.json()) as { error: { code: string; param: string; message: string } };
+    expect(error).toMatchObject({ code: 'missing_required_parameter', param: 'messages' });
+    expect(error.message).toContain(`Is '${given}' meant to be '${meant}'?`);
+    expect(pair.fake.chatRequests).toEqual([]);
   });
 
   describe('XD8 nothing new', () => {
