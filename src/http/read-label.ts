@@ -40,10 +40,7 @@ export function readNearMisses(
   const isMissed = (name: string) =>
     isTaken(name) ? name !== 'x-session-id' && isOurs(headers[name]) : sessionName.test(name);
   const inUrl = typeof query === 'object' && query !== null ? Object.keys(query) : [];
-  return [
-    ...inUrl.filter(isSessionName).map(name => `?${name}`),
-    ...Object.keys(headers).filter(isMissed),
-  ];
+  return [...inUrl.filter(isSessionName).map(name => `?${name}`), ...Object.keys(headers).filter(isMissed)];
 }
 
 /** Keys of a body that are nearly one of the two. */

@@ -1,5 +1,14 @@
 // What can be known of a file before SQLite touches it: to open another program's database could already change it.
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, statfsSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { StoreStartError } from '../store-start-error.ts';
 import { applicationId } from './schema.ts';
@@ -11,14 +20,18 @@ const networkFileSystems = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x5346414f, 0x00c36400, 0x01021997,
 ]);
 
-/** Makes the file where there is none. @throws StoreStartError where it is not ours to write to. */
-export function checkFile(path: string): void {
-  makeFile(path);
+/**
+ * Makes the file where there is none, and its directory. Returns that directory where it was made.
+ * @throws StoreStartError where it is not ours to write to
+ */
+export function checkFile(path: string): string | undefined {
+  const made = makeFile(path);
   checkHeader(path, readHeader(path));
   if (networkFileSystems.has(statfsSync(path).type))
     throw new StoreStartError(
       `the session store ${path} is on a network file system, where SQLite can damage it; choose a path on a local disk, or use Redis to share sessions`,
     );
+  return made;
 }
 
 export function sizeOf(path: string): number {
@@ -26,14 +39,17 @@ export function sizeOf(path: string): number {
 }
 
 /** Private from its first moment on; SQLite gives its other files the same rights. */
-function makeFile(path: string): void {
+function makeFile(path: string): string | undefined {
+  const directory = dirname(path);
+  const isNew = !existsSync(directory);
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     closeSync(openSync(path, 'ax', 0o600));
   } catch (error) {
     const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
     if (!isThere && sizeOf(path) === 0) throw error;
   }
+  return isNew ? directory : undefined;
 }
 
 function readHeader(path: string): Buffer {

@@ -23,7 +23,7 @@ export interface OpenDatabase {
   /** Why nothing can be written; undefined where it can. */
   readonly readOnlyBecause: string | undefined;
   /** What whoever runs the proxy should know. */
-  readonly warning: string | undefined;
+  readonly warnings: readonly string[];
 }
 
 /** Larger ones hold more to a page, and more is written where little changes. */
@@ -44,15 +44,18 @@ const leastVersion = '3.51.3';
 /** @throws StoreStartError */
 export function openDatabase(options: OpenDatabaseOptions): OpenDatabase {
   const { path, sqliteVersion = process.versions.sqlite ?? '' } = options;
-  const warning = isOld(sqliteVersion)
+  const oldSqlite = isOld(sqliteVersion)
     ? `This Node has SQLite ${sqliteVersion}: several processes that write to one session store can damage it. Use one proxy for it, or a Node that has ${leastVersion} or later.`
     : undefined;
   const untilMs = performance.now() + startWaitMs;
+  let made: string | undefined;
   for (;;) {
     try {
-      checkFile(path);
+      made ??= checkFile(path);
       const realPath = realpathSync(path);
-      return { ...openFile({ ...options, path: realPath }), realPath, warning };
+      const newDirectory = made && `The session store is new: its directory ${made} was made.`;
+      const warnings = [oldSqlite, newDirectory].filter(warning => warning !== undefined);
+      return { ...openFile({ ...options, path: realPath }), realPath, warnings };
     } catch (error) {
       if (error instanceof StoreStartError) throw error;
       if (!isBusy(error) || performance.now() > untilMs) throw refusal(path, error);
@@ -61,7 +64,7 @@ export function openDatabase(options: OpenDatabaseOptions): OpenDatabase {
   }
 }
 
-function openFile(options: OpenDatabaseOptions): Omit<OpenDatabase, 'realPath' | 'warning'> {
+function openFile(options: OpenDatabaseOptions): Omit<OpenDatabase, 'realPath' | 'warnings'> {
   const { path, migrations = ownMigrations } = options;
   let database = connect(path);
   try {

@@ -30,7 +30,7 @@ class CallLoop {
 
   constructor(port: MessagePort, { path, tombstoneMs, maxBytes }: WorkerSettings) {
     this.#port = port;
-    const { database, realPath, readOnlyBecause, warning } = openDatabase({ path, maxBytes });
+    const { database, realPath, readOnlyBecause, warnings } = openDatabase({ path, maxBytes });
     this.#tables = new Tables(database);
     this.#room = new DiskRoom(this.#tables, new SpareRoom(realPath));
     const clock = { nowMs: 0 };
@@ -53,7 +53,7 @@ class CallLoop {
     });
     this.#sweeper = new Sweeper({ tables: this.#tables, shelves, clock, path: realPath, refusal });
     this.#isWritable = readOnlyBecause === undefined;
-    if (warning !== undefined) this.#tell(warning);
+    for (const warning of warnings) this.#tell(warning);
     if (readOnlyBecause !== undefined)
       this.#tell(`The session store ${path} can only be read: ${readOnlyBecause}`);
   }

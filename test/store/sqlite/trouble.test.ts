@@ -1,6 +1,6 @@
 // S4, S5: a file that cannot be written to, is gone, or is locked.
 import { chmodSync, copyFileSync, renameSync, rmSync, statSync, symlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -11,6 +11,17 @@ import { spawnProgram } from './processes.ts';
 
 const append = (records: Awaited<ReturnType<typeof beginSqlite>>['records'], version: number, id = 's') =>
   codeOf(records.append(key(id), turn(['"said"']), { expectedVersion: version }));
+
+describe('a place that is not there', () => {
+  test('[S4] its directory is made, and told about: the path may be mistyped, or a disk missing', async () => {
+    const path = join(dirname(makePath()), 'new', 'sessions.db');
+    const { records, problems } = await beginSqlite({ path });
+    expect(await append(records, 0)).toBe('works');
+    expect(problems.map(({ message }) => message)).toEqual([
+      `The session store is new: its directory ${dirname(path)} was made.`,
+    ]);
+  });
+});
 
 describe('a file that is gone', () => {
   test.each([

@@ -62,10 +62,9 @@ describe('SQLite', () => {
     ['3.52.0', false],
     ['4.0.0', false],
   ])('[S11] %s is warned of: %s', (sqliteVersion, isOld) => {
-    const { database, warning } = openDatabase({ path: makePath(), sqliteVersion });
+    const { database, warnings } = openDatabase({ path: makePath(), sqliteVersion });
     database.close();
-    if (isOld) expect(warning).toMatch(/3\.51\.3 or later/);
-    else expect(warning).toBeUndefined();
+    expect(warnings).toEqual(isOld ? [expect.stringMatching(/3\.51\.3 or later/)] : []);
   });
 
   test('[S11] a journal of another kind is replaced by a log', async () => {
