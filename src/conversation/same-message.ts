@@ -48,9 +48,10 @@ export function isSameBeginning(stored: Message, sent: Message): boolean {
 /** Whether a message that was not made here may be given to the model as it is stored: nothing of it differs. */
 export function isSameForm(stored: Message, sent: Message): boolean {
   if (stored.role === 'assistant' && sent.role === 'assistant') {
-    const { origin: _stored, ...one } = stored;
-    const { origin: _sent, ...other } = sent;
-    return JSON.stringify(one) === JSON.stringify(other);
+    const { origin: _stored, content: said, ...one } = stored;
+    const { origin: _sent, content: brought, ...other } = sent;
+    const saysTheSame = said === brought || JSON.stringify(said) === JSON.stringify(brought);
+    return saysTheSame && JSON.stringify(one) === JSON.stringify(other);
   }
   if (stored.role === 'assistant' || sent.role === 'assistant') return false;
   if (isText(stored) && isText(sent)) return true;

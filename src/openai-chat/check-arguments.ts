@@ -14,6 +14,7 @@ function* argumentsIn(body: unknown): Generator<Written> {
   if (!Array.isArray(messages)) return;
   for (const [index, message] of messages.entries()) {
     const { tool_calls: listed, function_call: legacy, content } = Object(message) as Fields;
+    if (listed === undefined && legacy === undefined && typeof content === 'string') continue;
     const path = `messages[${index}]`;
     for (const [place, call] of listOf(listed).entries())
       yield* writtenIn(call, `${path}.tool_calls[${place}]`);

@@ -19,6 +19,7 @@ export class CallReader {
   /** @param inContent calls that stand among the parts, with their paths */
   readCalls(message: Fields, path: string, inContent: readonly (readonly [Fields, string])[]): ToolCall[] {
     const { tool_calls: listed, function_call: legacy } = message;
+    if (listed === undefined && legacy === undefined && inContent.length === 0) return [];
     const items = Array.isArray(listed) ? listed : isObject(listed) ? [listed] : [];
     if (listed !== null && listed !== undefined && !Array.isArray(listed))
       this.#notes[isObject(listed) ? 'rewritten' : 'dropped'].push(`${path}.tool_calls`);

@@ -185,10 +185,12 @@ export class MemoryStore implements SessionStore {
   }
 
   async findIdsByAnchors(space: Space, anchors: readonly string[], limit: number): Promise<string[][]> {
+    this.#opened();
     return anchors.map(anchor => this.#find(hintOf(space, 'anchor', anchor), limit).map(({ key }) => key.id));
   }
 
   async findByCallIds(space: Space, ids: readonly string[], limit: number): Promise<readonly Session[]> {
+    this.#opened();
     const found = new Set<Session>();
     for (const id of ids) {
       for (const session of this.#find(hintOf(space, 'call', id), limit)) found.add(session);
@@ -293,7 +295,6 @@ export class MemoryStore implements SessionStore {
   }
 
   #find(hint: string, limit: number): Session[] {
-    this.#opened();
     return latestUsed(this.#hints.find(hint), limit).map(({ session }) => session);
   }
 

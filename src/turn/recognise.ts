@@ -7,6 +7,7 @@ import {
   scopedAnchor,
   scopesOf,
 } from '../conversation/anchor.ts';
+import { isCompared } from '../conversation/canonical-form.ts';
 import { matchInSteps, type TranscriptMatch } from '../conversation/match-transcript.ts';
 import type { Message } from '../conversation/message.ts';
 import { givesDoubtfulWords, hasSameNativeReplies } from '../conversation/native-replies.ts';
@@ -38,7 +39,7 @@ export async function recognise(
   store: Looked,
 ): Promise<Recognised | undefined> {
   const messages = withoutLastReply(sent.messages);
-  if (!messages.some(({ role }) => role === 'assistant')) {
+  if (!messages.some(isReply)) {
     // Those that begin alike and were answered are other conversations. A store that fails is to be noticed all the same.
     await store.check();
     return undefined;
@@ -50,6 +51,12 @@ export async function recognise(
 }
 
 async function lookToTheLetter(search: Search, messages: readonly Message[]): Promise<void> {
+  // All that goes on begins so: where at most one does, the rest need not be digested.
+  const [opening] = await inSlices(anchorsInSteps(messages.slice(0, messages.findIndex(isReply))));
+  if (opening) {
+    const [ids = []] = await search.find([opening]);
+    if (ids.length <= 1) return search.compareAll(opening, ids);
+  }
   const anchors = (await inSlices(anchorsInSteps(messages))).toReversed();
   let asked = 0;
   for (let round = 0; asked < anchors.length; round += 1) {
@@ -70,13 +77,17 @@ const maxReplies = 8;
 
 /** Where nothing reaches as far to the letter: what users said may have had something behind it. */
 async function lookForReminders(search: Search, messages: readonly Message[]): Promise<void> {
+  if (search.reach > messages.findLastIndex(isReply)) return;
   const anchors = await inSlices(replyAnchorsInSteps(messages, maxReplies));
-  if (search.reach >= (anchors[0]?.length ?? 0)) return;
   const found = await search.find(anchors);
   for (const [index, ids] of found.entries()) {
     await search.compareLoosely(ids);
     if (search.reach >= (anchors[index + 1]?.length ?? 0)) return;
   }
+}
+
+function isReply(message: Message): boolean {
+  return message.role === 'assistant' && isCompared(message);
 }
 
 /** Something has to be new: a client may want an answer of its own to be gone on with. */
