@@ -7,6 +7,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { isAssistantMessage } from './conversation/is-message.ts';
 import { type AssistantMessage, carriedPrefix } from './conversation/message.ts';
 import type { Space } from './conversation/session.ts';
+import { parseExact } from './streams/read-json.ts';
 
 const algorithm = 'aes-256-gcm';
 const version = 1;
@@ -53,7 +54,7 @@ export function createSeal(readSecret: () => string): Seal {
         const sealed = bytes.subarray(1 + nonceBytes, -tagBytes);
         const deflated = Buffer.concat([decipher.update(sealed), decipher.final()]);
         const json = inflateRawSync(deflated, { maxOutputLength: maxMessageBytes }).toString();
-        const message: unknown = JSON.parse(json);
+        const message: unknown = parseExact(json);
         // Ours beyond doubt, but perhaps of another release.
         return isAssistantMessage(message) ? message : undefined;
       } catch {

@@ -52,7 +52,7 @@ const roomOf = (file: string) => /^src\/(?:([^/]+)\/|(.+)\.ts$)/.exec(file)?.sli
 /** Files or, with a slash at the end, rooms; `type:` where only types may be taken. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   conversation: [],
-  streams: ['conversation/scan-json.ts', 'conversation/errors.ts'],
+  streams: ['conversation/scan-json.ts', 'conversation/exact-numbers.ts', 'conversation/errors.ts'],
   tokens: ['conversation/', 'type:cohere/wire.ts'],
   store: ['streams/', 'conversation/', 'type:store-choice.ts'],
   turn: ['conversation/', 'tokens/', 'store/session-store.ts', 'streams/'],
@@ -82,7 +82,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'data-dir': [],
   config: ['check-value.ts', 'limits.ts', 'store-choice.ts', 'http/loopback.ts', 'type:proxy-keys.ts'],
   log: ['log-stream.ts', 'type:config.ts'],
-  seal: ['conversation/'],
+  seal: ['conversation/', 'streams/read-json.ts'],
   secret: ['config.ts', 'data-dir.ts'],
   'keep-calibration': ['store/session-store.ts', 'tokens/calibration.ts'],
   banner: ['config.ts', 'screen.ts', 'http/'],

@@ -3,6 +3,7 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { ProxyError } from '../conversation/errors.ts';
 import type { TurnEvent } from '../conversation/turn-event.ts';
+import { parseExact } from '../streams/read-json.ts';
 import { type AnswerLimits, AnswerSize } from './check-answer.ts';
 import { checkIsNoError } from './error-in-answer.ts';
 import { BlockPlaces, CallPlaces } from './places.ts';
@@ -83,7 +84,7 @@ export class CohereStreamReader {
     this.#size.checkJson(data);
     let event: ReadStreamEvent;
     try {
-      event = JSON.parse(data);
+      event = parseExact(data) as ReadStreamEvent;
     } catch (error) {
       throw invalid('an event that is no JSON', error);
     }

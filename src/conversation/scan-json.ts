@@ -2,6 +2,7 @@
 // long strings are. What is no JSON is left to the parser.
 import { randomInt } from 'node:crypto';
 import { ProxyError } from './errors.ts';
+import { isOddNumber } from './exact-numbers.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -50,6 +51,7 @@ export class JsonScan {
   readonly #longFrom: number;
   readonly #refuse: RefuseJson;
   readonly #long: Stretch[] = [];
+  readonly #odd: Stretch[] = [];
   #at = 0;
   /** Where the string that is being looked at began. */
   #stringStart: number | undefined;
@@ -87,6 +89,11 @@ export class JsonScan {
     return this.#long;
   }
 
+  /** Numbers that JavaScript would write otherwise, in their order. */
+  get oddNumbers(): readonly Stretch[] {
+    return this.#odd;
+  }
+
   /** How many were seen by now, with those before. */
   get values(): number {
     return this.#values;
@@ -119,6 +126,8 @@ export class JsonScan {
       }
       const byte = bytes[at] ?? 0;
       this.#scalarLength += 1;
+      if (isDigit(bytes[at - 1]) && (byte <= 0x20 || byte === comma || byte === 0x5d || byte === 0x7d))
+        this.#noteNumber(at);
       if (byte === 0x5b || byte === 0x7b) this.#open();
       else if (byte <= 0x20) this.#scalarLength = 0;
       else {
@@ -152,6 +161,22 @@ export class JsonScan {
     this.#scalarLength = 0;
   }
 
+  #noteNumber(end: number): void {
+    const bytes = this.#bytes;
+    let start = end - 1;
+    let isPlain = true;
+    while (start > 0 && end - start < longestScalar && isOfNumber(bytes[start - 1])) {
+      start -= 1;
+      isPlain &&= isDigit(bytes[start]);
+    }
+    // A whole number of no great length is written as it is, but for -0 and zeros in front.
+    if (isPlain && end - start < 16) return;
+    let next = end;
+    while ((bytes[next] ?? 0x21) <= 0x20) next += 1;
+    if (bytes[next] !== colon && isOddNumber(bytes.toString('latin1', start, end)))
+      this.#odd.push({ start, end });
+  }
+
   #open(): void {
     this.#scalarLength = 0;
     this.#values += 1;
@@ -176,6 +201,15 @@ export class JsonScan {
     while (this.#bytes[at] === 0x20 || this.#bytes[at] === 0x0a) at += 1;
     return this.#bytes[at] === colon;
   }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** Digits, signs, a point, an exponent. */
+function isOfNumber(byte: number | undefined): boolean {
+  return isDigit(byte) || byte === 0x2d || byte === 0x2b || byte === 0x2e || byte === 0x65 || byte === 0x45;
 }
 
 export function tooLong(textBytes: number, refuse: RefuseJson): ProxyError {

@@ -7,6 +7,7 @@ import type { Fold, History } from '../conversation/history.ts';
 import { isMessage } from '../conversation/is-message.ts';
 import type { Message } from '../conversation/message.ts';
 import { isLarge } from '../streams/json-pieces.ts';
+import { parseExact } from '../streams/read-json.ts';
 import { jsonText } from '../streams/write-json.ts';
 import type { SharedText } from './records.ts';
 
@@ -59,7 +60,7 @@ export async function readMessages(texts: readonly string[]): Promise<Message[]>
 /** @throws ProxyError `store_corrupt` */
 export function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseExact(text);
   } catch (cause) {
     throw corrupt(cause);
   }

@@ -4,6 +4,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { setImmediate as otherWork } from 'node:timers/promises';
+import { OddNumber, putBack } from '../conversation/exact-numbers.ts';
 import {
   type JsonLimits,
   JsonScan,
@@ -31,20 +32,22 @@ export async function readJson(
   checkText(body, refuse);
   const scan = new JsonScan(body, limits, longString, refuse);
   while (!scan.step()) await otherWork();
-  const { longStrings } = scan;
-  if (longStrings.length === 0) {
+  const { longStrings, oddNumbers } = scan;
+  if (longStrings.length + oddNumbers.length === 0) {
     const text = body.toString();
     await otherWork();
     const value = parseBody(text, refuse);
     await otherWork();
     return value;
   }
-  // What parses fast is parsed as a whole, with a mark in the place of each long string.
+  // What parses fast is parsed as a whole, with a mark in the place of each long string and each odd number.
   const mark = randomBytes(12).toString('hex');
-  const value = parseBody(withMarks(body, longStrings, mark), refuse);
-  const texts: string[] = [];
-  for (const stretch of longStrings) texts.push(await readString(body, stretch, limits, refuse));
-  return putBack(value, mark, texts);
+  const value = parseBody(withMarks(body, [...longStrings, ...oddNumbers], mark), refuse);
+  await otherWork();
+  const taken: (string | OddNumber)[] = [];
+  for (const stretch of longStrings) taken.push(await readString(body, stretch, limits, refuse));
+  for (const stretch of oddNumbers) taken.push(oddNumberAt(body, stretch));
+  return putBack(value, mark, taken);
 }
 
 /** The same without a pause, for bodies up to `smallBody`. */
@@ -52,7 +55,42 @@ export function readSmallJson(body: Buffer, limits: JsonLimits, refuse: RefuseJs
   checkText(body, refuse);
   const scan = new JsonScan(body, limits, Number.POSITIVE_INFINITY, refuse);
   while (!scan.step());
-  return parseBody(body.toString(), refuse);
+  const { oddNumbers } = scan;
+  if (oddNumbers.length === 0) return parseBody(body.toString(), refuse);
+  const mark = randomBytes(12).toString('hex');
+  const value = parseBody(withMarks(body, oddNumbers, mark), refuse);
+  return putBack(
+    value,
+    mark,
+    oddNumbers.map(stretch => oddNumberAt(body, stretch)),
+  );
+}
+
+/** Keys of ours and of Cohere's below which numbers stay as they are written. */
+const holdsKept = /"(?:sources|data|parameters|arguments)":\s?[[{]/;
+const unlimited: JsonLimits = {
+  jsonDepth: Number.POSITIVE_INFINITY,
+  jsonValues: Number.POSITIVE_INFINITY,
+  jsonKeys: Number.POSITIVE_INFINITY,
+  textBytes: Number.POSITIVE_INFINITY,
+  scalarBytes: Number.POSITIVE_INFINITY,
+};
+
+/** A text that was looked at before: an event of Cohere's, or what was stored. @throws SyntaxError */
+export function parseExact(text: string): unknown {
+  if (!holdsKept.test(text)) return JSON.parse(text);
+  const body = Buffer.from(text);
+  const scan = new JsonScan(body, unlimited, Number.POSITIVE_INFINITY);
+  while (!scan.step());
+  const { oddNumbers } = scan;
+  if (oddNumbers.length === 0) return JSON.parse(text);
+  const mark = randomBytes(12).toString('hex');
+  const taken = oddNumbers.map(stretch => oddNumberAt(body, stretch));
+  return putBack(JSON.parse(withMarks(body, oddNumbers, mark)), mark, taken);
+}
+
+function oddNumberAt(body: Buffer, { start, end }: Stretch): OddNumber {
+  return new OddNumber(body.toString('latin1', start, end));
 }
 
 function checkText(body: Buffer, refuse: RefuseJson): void {
@@ -75,10 +113,11 @@ function parse(text: string, refuse: RefuseJson): unknown {
   }
 }
 
-function withMarks(body: Buffer, strings: readonly Stretch[], mark: string): string {
+function withMarks(body: Buffer, stretches: readonly Stretch[], mark: string): string {
   const pieces: string[] = [];
   let from = 0;
-  for (const [index, { start, end }] of strings.entries()) {
+  const inOrder = [...stretches.entries()].sort(([, a], [, b]) => a.start - b.start);
+  for (const [index, { start, end }] of inOrder) {
     pieces.push(body.toString('utf8', from, start), `"${mark}${index}"`);
     from = end;
   }
@@ -104,28 +143,4 @@ async function readString(
   }
   if (inside.length > textBytes) throw tooLong(textBytes, refuse);
   return parse(body.toString('utf8', start, end), refuse) as string;
-}
-
-/** Walks without recursion through what JSON.parse made. */
-function putBack(value: unknown, mark: string, texts: readonly string[]): unknown {
-  const text = (marked: unknown) =>
-    typeof marked === 'string' && marked.startsWith(mark)
-      ? texts[Number(marked.slice(mark.length))]
-      : undefined;
-  const whole = text(value);
-  if (whole !== undefined) return whole;
-  const containers: unknown[] = [value];
-  for (let container = containers.pop(); container !== undefined; container = containers.pop()) {
-    if (typeof container !== 'object' || container === null) continue;
-    const fields = container as Record<string, unknown>;
-    for (const key of Object.keys(fields)) {
-      const inner = fields[key];
-      if (typeof inner === 'object' && inner !== null) containers.push(inner);
-      else {
-        const long = text(inner);
-        if (long !== undefined) fields[key] = long;
-      }
-    }
-  }
-  return value;
 }
