@@ -20,6 +20,10 @@ const shortestField = 4;
 /** Digits of a number, about: nobody writes as many. */
 const longestScalar = 10_000;
 
+/** Of numbers that stay as they are written, and of their digits: what is beyond is read as JavaScript reads it. */
+const mostOdd = 5_000;
+const longestOdd = 1_000;
+
 /** What is too much of it: makes the error that says so. */
 export type RefuseJson = (what: string, code?: 'invalid_json' | 'string_above_max_length') => ProxyError;
 
@@ -126,8 +130,12 @@ export class JsonScan {
       }
       const byte = bytes[at] ?? 0;
       this.#scalarLength += 1;
-      if (isDigit(bytes[at - 1]) && (byte <= 0x20 || byte === comma || byte === 0x5d || byte === 0x7d))
-        this.#noteNumber(at);
+      if (
+        this.#odd.length < mostOdd &&
+        isDigit(bytes[at - 1]) &&
+        (byte <= 0x20 || byte === comma || byte === 0x5d || byte === 0x7d)
+      )
+        left -= this.#noteNumber(at);
       if (byte === 0x5b || byte === 0x7b) this.#open();
       else if (byte <= 0x20) this.#scalarLength = 0;
       else {
@@ -161,20 +169,23 @@ export class JsonScan {
     this.#scalarLength = 0;
   }
 
-  #noteNumber(end: number): void {
+  /** @returns what it cost */
+  #noteNumber(end: number): number {
     const bytes = this.#bytes;
     let start = end - 1;
     let isPlain = true;
-    while (start > 0 && end - start < longestScalar && isOfNumber(bytes[start - 1])) {
+    while (start > 0 && end - start <= longestOdd && isOfNumber(bytes[start - 1])) {
       start -= 1;
       isPlain &&= isDigit(bytes[start]);
     }
+    const length = end - start;
     // A whole number of no great length is written as it is, but for -0 and zeros in front.
-    if (isPlain && end - start < 16) return;
+    if ((isPlain && length < 16) || length > longestOdd) return length;
     let next = end;
     while ((bytes[next] ?? 0x21) <= 0x20) next += 1;
     if (bytes[next] !== colon && isOddNumber(bytes.toString('latin1', start, end)))
       this.#odd.push({ start, end });
+    return length + next - end + jumpCost;
   }
 
   #open(): void {
