@@ -2,7 +2,7 @@
 // takes `unknown`, since options also come from JavaScript.
 import { isIP } from 'node:net';
 import { isLoopbackHost } from './http/loopback.ts';
-import { proxyKeyProblem } from './proxy-keys.ts';
+import { maxProxyKeys, proxyKeyProblem } from './proxy-keys.ts';
 
 export type Check = (value: unknown) => string | undefined;
 
@@ -95,6 +95,7 @@ export function isLabelHeader(value: unknown): boolean {
 
 export function proxyKeysProblem(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return 'must hold at least one key';
+  if (value.length > maxProxyKeys) return `must hold at most ${maxProxyKeys} keys`;
   const seen = new Set<unknown>();
   for (const [index, entry] of value.entries()) {
     const { name, key } = Object(entry);

@@ -141,6 +141,7 @@ test.each([
       [{ name: 'a b', key: canary }],
       [{ name: 'a', key: 'short' }],
       [...proxyKeys, ...proxyKeys],
+      Array.from({ length: 10_001 }, (_, index) => ({ name: 'a', key: `${canary}${index}` })),
     ],
   ],
   ['proxySecret', ['', canary.slice(0, 31)]],

@@ -130,6 +130,9 @@ export type GivenLimits = { readonly [Name in LimitName]?: number | undefined };
 /** Sessions that outlive the process are kept for longer. */
 export const durableIdleMs = 30 * dayMs;
 
+/** Bytes of a file of the operator's that is read as text while nothing else runs: the proxy keys, the secret. */
+export const textFileBytes = MiB;
+
 /** The longest wait that a timer can hold; a longer one would ring at once. */
 const maxTimerMs = 2 ** 31 - 1;
 const mayBeZero = new Set<string>([

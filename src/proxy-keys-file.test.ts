@@ -1,7 +1,18 @@
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { textFileBytes } from './limits.ts';
 import {
   proxyKeysFileWarnings,
   readProxyKeysFile,
@@ -47,6 +58,18 @@ class Told {
       });
     return this.all;
   }
+}
+
+function linkToPipe(): void {
+  const pipe = join(directory, 'pipe');
+  rmSync(pipe, { force: true });
+  execFileSync('mkfifo', [pipe]);
+  symlinkSync('pipe', path);
+}
+
+function sized(bytes: number): void {
+  writeFileSync(path, key('ada'));
+  truncateSync(path, bytes);
 }
 
 describe('XF9 the file of the proxy keys', () => {
@@ -124,6 +147,41 @@ describe('XF9 the file of the proxy keys', () => {
     const all = await told.next(2);
     expect(all.at(-1)).toBe('grace');
     expect(all.join()).not.toContain('canary');
+  });
+
+  test.skipIf(process.platform === 'win32').each([
+    ['a pipe without a writer', () => execFileSync('mkfifo', [path]), 'cannot be read (not a regular file)'],
+    ['a link to a pipe', linkToPipe, 'cannot be read (not a regular file)'],
+    ['a link to /dev/zero', () => symlinkSync('/dev/zero', path), 'cannot be read (not a regular file)'],
+    ['a link to /dev/null', () => symlinkSync('/dev/null', path), 'cannot be read (not a regular file)'],
+    ['a link to itself', () => symlinkSync('keys.txt', path), 'cannot be read (ELOOP)'],
+    ['a directory', () => mkdirSync(path), 'cannot be read (EISDIR)'],
+    ['3 GiB without a byte of data', () => sized(3 * 2 ** 30), 'cannot be read (larger than 1048576 bytes)'],
+    ['a byte too many', () => sized(textFileBytes + 1), 'cannot be read (larger than 1048576 bytes)'],
+  ])(
+    'XF9 %s in its place: told at the start, on a change and when asked; then a good one is taken',
+    async (_what, put, problem) => {
+      put();
+      expect(readProxyKeysFile(path)).toMatchObject({ keys: [], problems: [problem] });
+      rmSync(path, { recursive: true });
+      writeFileSync(path, key('ada'));
+      const told = new Told();
+      rmSync(path);
+      put();
+      expect((await told.next(1)).at(-1)).toBe(`problem: ${problem}`);
+      told.watched.reload();
+      expect(told.all).toEqual([`problem: ${problem}`, `problem: ${problem}`]);
+      writeFileSync(`${path}.new`, key('grace'));
+      rmSync(path, { recursive: true });
+      renameSync(`${path}.new`, path);
+      expect((await told.next(3)).at(-1)).toBe('grace');
+    },
+  );
+
+  test('XF9 the largest file is read', () => {
+    const comment = `# ${'x'.repeat(textFileBytes - key('ada').length - 3)}\n`;
+    writeFileSync(path, comment + key('ada'));
+    expect(readProxyKeysFile(path)).toMatchObject({ keys: [{ name: 'ada' }], problems: [] });
   });
 
   test('XF9 read again when it is asked for, although nothing has changed', () => {

@@ -1,9 +1,11 @@
 // The file of the proxy keys, read again whenever it has changed: written anew, renamed over, or reached through a link
 // that leads elsewhere now. One that cannot be read, or not as a whole, changes nothing.
-import { readFileSync, realpathSync, statSync, watch } from 'node:fs';
+import { realpathSync, statSync, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { textFileBytes } from './limits.ts';
 import { type ParsedProxyKeys, type ProxyKey, parseProxyKeys } from './proxy-keys.ts';
+import { readSmallFile, whyUnreadable } from './read-file.ts';
 
 export interface WatchProxyKeysOptions {
   readonly seen: string;
@@ -31,9 +33,9 @@ export interface ReadProxyKeys extends ParsedProxyKeys {
 export function readProxyKeysFile(path: string): ReadProxyKeys {
   const seen = lookSync(path);
   try {
-    return { ...parseProxyKeys(readFileSync(path, 'utf8')), seen };
+    return { ...parseProxyKeys(readSmallFile(path, textFileBytes)), seen };
   } catch (error) {
-    return { keys: [], problems: [`cannot be read (${codeOf(error)})`], seen };
+    return { keys: [], problems: [`cannot be read (${whyUnreadable(error)})`], seen };
   }
 }
 
@@ -146,17 +148,13 @@ const nameOf = ({ dev, ino, size, mtimeNs, ctimeNs }: Seen) => [dev, ino, size, 
 
 /** How the file looks that stands there, wherever links lead; or that there is none. */
 async function lookAt(path: string): Promise<string> {
-  return stat(path, { bigint: true }).then(nameOf, codeOf);
+  return stat(path, { bigint: true }).then(nameOf, whyUnreadable);
 }
 
 function lookSync(path: string): string {
   try {
     return nameOf(statSync(path, { bigint: true }));
   } catch (error) {
-    return codeOf(error);
+    return whyUnreadable(error);
   }
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }

@@ -15,6 +15,21 @@ test('a name, a space or comma, a key; comments and empty lines between', () => 
   });
 });
 
+const keysUpTo = (count: number) =>
+  Array.from({ length: count }, (_, index) => `ada canary-${String(index).padStart(16, '0')}\n`).join('');
+
+test('XF9 as many keys as each request may be compared with', () => {
+  const { keys, problems } = parseProxyKeys(keysUpTo(10_000));
+  expect([keys.length, problems]).toEqual([10_000, []]);
+});
+
+test('a comment may hold what some take for the end of a line', () => {
+  expect(parseProxyKeys(`ada ${keyA} # a\u2028b # c\nada ${keyB}`)).toMatchObject({
+    keys: [{ key: keyA }, { key: keyB }],
+    problems: [],
+  });
+});
+
 test('A9 one owner may have two keys', () => {
   expect(parseProxyKeys(`ada ${keyA}\nada ${keyB}`).keys).toHaveLength(2);
 });
@@ -42,6 +57,17 @@ test.each([
   [`ada canary${'x'.repeat(507)}`, ['line 1: the key must have 16 to 512 characters']],
   [`ada ${keyA}ß`, ['line 1: the key must be visible ASCII characters without spaces']],
   [`ada ${keyA}\ngrace ${keyA}`, ['line 2: holds the same key as line 1']],
+  [
+    'x\n'.repeat(30),
+    [
+      ...Array.from(
+        { length: 20 },
+        (_, index) => `line ${index + 1}: must be a name, a space or a comma, and a key`,
+      ),
+      'line 21 and those after it were not looked at',
+    ],
+  ],
+  [`${keysUpTo(10_001)}x\n`, ['holds more than 10000 keys']],
 ])('case %#: problems name the line and never the key', (text, problems) => {
   expect(parseProxyKeys(text).problems).toEqual(problems);
   expect(parseProxyKeys(text).problems.join()).not.toContain('canary');

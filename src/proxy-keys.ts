@@ -22,6 +22,10 @@ export const offlineName = 'offline';
 
 const minKeyLength = 16;
 const maxKeyLength = 512;
+/** Each request is compared with all of them: with so many that takes a few milliseconds. */
+export const maxProxyKeys = 10_000;
+/** More of them help nobody, and would fill the log. */
+const maxProblems = 20;
 const line = /^(?<name>[^\s,]+)(?:\s*,\s*|\s+)(?<key>\S+)$/;
 
 export function parseProxyKeys(text: string): ParsedProxyKeys {
@@ -29,13 +33,20 @@ export function parseProxyKeys(text: string): ParsedProxyKeys {
   const problems: string[] = [];
   const lineOfKey = new Map<string, number>();
 
-  for (const [index, raw] of text
+  let number = 0;
+  for (const raw of text
     .replace(/^\uFEFF/, '')
-    .split(/\r\n|\r|\n/)
-    .entries()) {
-    const number = index + 1;
-    const content = raw.replace(/(^|\s)#.*$/, '').trim();
+    .replace(/\r\n?/g, '\n')
+    .split('\n')) {
+    number += 1;
+    if (raw === '') continue;
+    const comment = raw.search(/(?:^|\s)#/);
+    const content = (comment === -1 ? raw : raw.slice(0, comment)).trim();
     if (content === '') continue;
+    if (problems.length === maxProblems) {
+      problems.push(`line ${number} and those after it were not looked at`);
+      break;
+    }
 
     const { name, key } = line.exec(content)?.groups ?? {};
     if (name === undefined || key === undefined) {
@@ -47,7 +58,10 @@ export function parseProxyKeys(text: string): ParsedProxyKeys {
     if (problem !== undefined) problems.push(`line ${number}: ${problem}`);
     else if (sameKeyLine !== undefined)
       problems.push(`line ${number}: holds the same key as line ${sameKeyLine}`);
-    else {
+    else if (keys.length === maxProxyKeys) {
+      problems.push(`holds more than ${maxProxyKeys} keys`);
+      break;
+    } else {
       lineOfKey.set(key, number);
       keys.push({ name, key });
     }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,4 +70,9 @@ test('a directory that cannot be is one clear problem', () => {
   );
   mkdirSync(join(home, 'proxy-secret'));
   expect(() => loadSecret(home)).toThrow('(EISDIR)');
+});
+
+test.skipIf(process.platform === 'win32')('XF9 a pipe in its place is one clear problem too', () => {
+  execFileSync('mkfifo', [join(home, 'proxy-secret')]);
+  expect(() => loadSecret(home)).toThrow('(not a regular file)');
 });

@@ -1,19 +1,12 @@
 // The secret that keys owners' hashes, where none was configured: made once, kept in the data directory. Losing it
 // loses the sessions, since every client key would then hash to another owner.
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError } from './config.ts';
 import { expandHome } from './data-dir.ts';
+import { textFileBytes } from './limits.ts';
+import { readSmallFile, whyUnreadable } from './read-file.ts';
 
 const fileName = 'proxy-secret';
 
@@ -25,14 +18,15 @@ export function loadSecret(dataDir: string): string {
     return check(read(path) ?? make(directory, path));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    const code = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
-    throw problem(`the secret cannot be kept there${code}; choose another directory or set PROXY_SECRET`);
+    throw problem(
+      `the secret cannot be kept there (${whyUnreadable(error)}); choose another directory or set PROXY_SECRET`,
+    );
   }
 }
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readSmallFile(path, textFileBytes);
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

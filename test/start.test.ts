@@ -1,4 +1,5 @@
 // The process as a user starts it: what it prints, what it refuses, how it ends.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -190,6 +191,31 @@ describe('O3 what cannot be: exit 2, a line for each problem', () => {
       'Try --help.',
       '',
     ]);
+  });
+
+  test.skipIf(process.platform === 'win32').each([
+    [
+      'the keys',
+      'keys',
+      ['--offline', '--proxy-keys-file', 'keys'],
+      /^--proxy-keys-file: cannot be read \(not a regular file\)\nTry --help\.\n$/,
+    ],
+    [
+      'the secret',
+      'proxy-secret',
+      ['--data-dir', '.'],
+      /^--data-dir: the secret .*\(not a regular file\).*\nTry --help\.\n$/,
+    ],
+    [
+      'the store',
+      'store',
+      ['--offline', '--session-store', 'sqlite:store'],
+      /^--session-store: the session store store is not a file\nTry --help\.\n$/,
+    ],
+  ] as const)('XF9 a pipe in the place of %s keeps nobody waiting', async (_what, name, args, problem) => {
+    execFileSync('mkfifo', [join(directory, name)]);
+    const { code, stderr } = await run({ args: [...args, '--port', '0'] });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(problem) });
   });
 
   test('a secret file with other content', async () => {

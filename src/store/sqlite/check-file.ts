@@ -1,6 +1,7 @@
 // What can be known of a file before SQLite touches it: to open another program's database could already change it.
 import {
   closeSync,
+  constants,
   existsSync,
   fstatSync,
   mkdirSync,
@@ -53,7 +54,8 @@ function makeFile(path: string): string | undefined {
 }
 
 function readHeader(path: string): Buffer {
-  const file = openSync(path, 'r');
+  // A pipe that lies there would keep the start waiting for a writer.
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     if (!fstatSync(file).isFile()) throw new StoreStartError(`the session store ${path} is not a file`);
     const header = Buffer.alloc(headerBytes);

@@ -1,10 +1,12 @@
 // A file that holds some room on the disk while there is some. SQLite writes to its log before it deletes anything, so
 // that on a full disk nothing could be deleted: then this file is given up, and made again once there is room.
-import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 
 /** Enough for the log of what is deleted at once: the pages that say where it was, not what it was. */
 const spareBytes = 4 * 1024 * 1024;
 const pieceBytes = 256 * 1024;
+/** Never waits: a pipe that lies there fails, and is removed. */
+const writeAnew = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | (constants.O_NONBLOCK ?? 0);
 
 export class SpareRoom {
   readonly #file: string;
@@ -44,7 +46,7 @@ export class SpareRoom {
 
 function fill(path: string, bytes: number): boolean {
   try {
-    const file = openSync(path, 'w', 0o600);
+    const file = openSync(path, writeAnew, 0o600);
     try {
       const piece = Buffer.alloc(pieceBytes);
       for (let written = 0; written < bytes; )

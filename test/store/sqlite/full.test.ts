@@ -1,10 +1,12 @@
 // S3: no room left.
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { SpareRoom } from '../../../src/store/sqlite/spare-room.ts';
 import { codeOf } from '../../contract/given.ts';
 import { hasSmallDisk, startOnSmallDisk } from '../../support/small-disk.ts';
 import { key, turn } from '../record-turn.ts';
@@ -46,6 +48,18 @@ test('[S3] [R2] [R8] [R9] [I11] full at every append of a small file: nothing is
   }
   expect(fits.size).toBeGreaterThan(5);
 });
+
+test.skipIf(process.platform === 'win32')(
+  '[S3] a pipe where the spare room should be keeps nobody waiting and gives way',
+  () => {
+    const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-'));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    const path = join(directory, 'store');
+    execFileSync('mkfifo', [`${path}-spare`]);
+    const room = new SpareRoom(path);
+    expect([room.take(), room.take(), room.isHeld]).toEqual([false, true, true]);
+  },
+);
 
 test('[S3] of many that come together those that fit are stored, and each is told the truth', async () => {
   const { path, records } = await beginSqlite({ maxBytes: 400 * 1024 });
