@@ -98,6 +98,8 @@ export class CohereStreamReader {
     const batch = this.#batch;
     const message = event.delta?.message;
     const given = readIndex(event.index);
+    const call = message?.tool_calls;
+    const id = readText(call?.id);
     switch (event.type) {
       case 'content-delta':
       case 'content-start': {
@@ -124,23 +126,20 @@ export class CohereStreamReader {
         return;
       }
       case 'tool-call-start': {
-        const call = message?.tool_calls;
         const name = this.#toolNames.fromCohere(readText(call?.function?.name));
-        const index = this.#calls.begin(given);
-        this.#openCalls.set(index, '');
-        batch.push({ type: 'tool-call-start', index, id: readText(call?.id), name });
-        this.#readArguments(index, readWritten(call?.function?.arguments));
+        const { place, isNew } = this.#calls.begin(given, id, name);
+        if (isNew) {
+          this.#openCalls.set(place, '');
+          batch.push({ type: 'tool-call-start', index: place, id, name });
+        }
+        this.#readArguments(given, id, readWritten(call?.function?.arguments));
         return;
       }
-      case 'tool-call-delta': {
-        const index = this.#calls.of(given);
-        if (index === undefined || !this.#openCalls.has(index))
-          throw invalid('arguments of a tool call that was never begun');
-        this.#readArguments(index, readWritten(message?.tool_calls?.function?.arguments));
+      case 'tool-call-delta':
+        this.#readArguments(given, id, readWritten(call?.function?.arguments));
         return;
-      }
       case 'tool-call-end':
-        this.#endCall(this.#calls.of(given));
+        this.#endCall(this.#calls.end(given, id));
         return;
       case 'citation-start': {
         const citation = readCitation(message?.citations);
@@ -160,8 +159,10 @@ export class CohereStreamReader {
     }
   }
 
-  #readArguments(index: number, text: string): void {
+  #readArguments(given: number | undefined, id: string, text: string): void {
     if (text === '') return;
+    const index = this.#calls.write(given, id, text);
+    if (index === undefined) throw invalid('arguments of no tool call that was begun');
     const held = this.#openCalls.get(index);
     const written = (held ?? '') + text;
     if (held !== undefined && mayBeNoArguments(written)) {

@@ -45,6 +45,11 @@ const withoutIndex = ({ index: _, ...event }: CohereEvent) => event;
 const from1 = (event: CohereEvent) => ({ ...event, index: Number(event.index) + 1 });
 const asText = (event: CohereEvent) => ({ ...event, index: String(event.index) });
 
+const withId = (id: string, event: CohereEvent) => {
+  const { delta } = event as { readonly delta?: { readonly message: { readonly tool_calls: object } } };
+  return { ...event, delta: { message: { tool_calls: { ...delta?.message.tool_calls, id } } } };
+};
+
 const two = [
   callStart(0, 'a'),
   callDelta(0, '{"at":1}'),
@@ -93,6 +98,91 @@ const rows: Row[] = [
       callDelta(1, ':1}'),
     ],
     calls,
+  },
+  {
+    what: '[K9] one index, the first without an end',
+    events: [
+      callStart(0, 'a'),
+      callDelta(0, '{"at":1}'),
+      callStart(0, 'b'),
+      callDelta(0, '{"at":2}'),
+      callEnd(0),
+    ],
+    calls,
+  },
+  {
+    what: '[K9] one index, no ends, all in the starts',
+    events: [callStart(0, 'a', 'look', '{"at":1}'), callStart(0, 'b', 'look', '{"at":2}')],
+    calls,
+  },
+  {
+    what: '[K9] one index and one id, no ends',
+    events: [callStart(0, 'a'), callDelta(0, '{"at":1}'), callStart(0, 'a'), callDelta(0, '{"at":2}')],
+    calls,
+  },
+  {
+    what: '[K9] one index, the ends come late',
+    events: [
+      callStart(0, 'a'),
+      callDelta(0, '{"at":1}'),
+      callStart(0, 'b'),
+      callEnd(0),
+      callDelta(0, '{"at":2}'),
+      callEnd(0),
+    ],
+    calls,
+  },
+  {
+    what: '[K9] one index, the rest of the first after the start of the second',
+    events: [
+      callStart(0, 'a'),
+      callDelta(0, '{"at"'),
+      callStart(0, 'b'),
+      callDelta(0, ':1}'),
+      callDelta(0, '{"at":2'),
+      callDelta(0, '}'),
+    ],
+    calls,
+  },
+  {
+    what: '[K9] one index, the rest of the first after the second',
+    events: [
+      callStart(0, 'a'),
+      callDelta(0, '{"at":'),
+      callStart(0, 'b'),
+      callDelta(0, '{"at":2}'),
+      callEnd(0),
+      callDelta(0, '1}'),
+      callEnd(0),
+    ],
+    calls,
+  },
+  {
+    what: '[K9] one index, each piece with its id',
+    events: [
+      callStart(0, 'a'),
+      callStart(0, 'b'),
+      withId('a', callDelta(0, '{"at":1}')),
+      withId('b', callDelta(0, '{"at":2}')),
+      withId('a', callEnd(0)),
+      withId('b', callEnd(0)),
+    ],
+    calls,
+  },
+  {
+    what: '[K9] one index, the first without arguments',
+    events: [callStart(0, 'a'), callStart(0, 'b'), callDelta(0, '{"at":2}'), callEnd(0)],
+    calls: ['{}', '{"at":2}'],
+  },
+  {
+    what: '[K9] a start that is said again with each piece',
+    events: [
+      callStart(0, 'a', 'look', '{"at":'),
+      callStart(0, 'a', 'look', '"}{'),
+      callStart(0, 'a', '', '\\"["}'),
+      callEnd(0),
+    ],
+    calls: ['{"at":"}{\\"["}'],
   },
   {
     what: 'arguments as an object',
@@ -259,4 +349,21 @@ it.each(rows)('[XC4] $what: split at every byte', ({ events }) => {
   };
   const whole = read([bytes]);
   for (let at = 1; at < bytes.length; at += 1) expect(read(splitBytes(bytes, [at]))).toEqual(whole);
+});
+
+it.each([
+  ['no ends', [callDelta(0, '{"at":1}'), callDelta(0, '{"at":2}')]],
+  ['with ends', [callDelta(0, '{"at":1}'), callEnd(0), callDelta(0, '{"at":2}'), callEnd(0)]],
+])('[K9] arguments that two calls wait for are given to neither: %s', (_, events) => {
+  const all = [start, callStart(0, 'a'), callStart(0, 'b'), ...events, messageEnd('TOOL_CALL')];
+  const bytes = Buffer.from(frames(...all));
+  for (let at = 0; at < bytes.length; at += 1) {
+    const reader = new CohereStreamReader({
+      toolNames: new ToolNames(['look']),
+      maxEventBytes: 100_000,
+      limits: defaultLimits,
+    });
+    const read = () => splitBytes(bytes, at === 0 ? [] : [at]).map(piece => reader.push(piece));
+    expect(read).toThrow('arguments of no tool call that was begun');
+  }
 });
