@@ -233,17 +233,20 @@ export class DurableStore implements SessionStore {
     const rest = await readMessages(found.messages);
     const messages = isKnown && from > 0 ? hot.session.messages.append(rest) : History.of(rest);
     if (messages.length !== record.length) throw corrupt();
-    const list = (digest: string, held: readonly unknown[] | undefined, heldDigest: string | undefined) => {
-      if (held && digest === heldDigest) return held;
-      const text = found.texts.find(one => one.digest === digest);
-      if (!text) throw corrupt();
-      return this.#lists.read(text);
-    };
-    const system = list(record.system, hot?.session.system, hot?.record.system) as Session['system'];
-    const tools = list(record.tools, hot?.session.tools, hot?.record.tools) as Session['tools'];
+    const system = this.#list(record.system, found, hot) as Session['system'];
+    const tools = this.#list(record.tools, found, hot) as Session['tools'];
     const cuts = hot && record.cuts === hot.record.cuts ? hot.session.cuts : readCuts(record);
     const session = sessionOf(record, { key, system, tools, cuts, messages });
     return this.#remember({ session, record });
+  }
+
+  /** Texts are known by their digests alone: no tools are the same text as no system messages. */
+  #list(digest: string, { texts }: FoundRecord, hot: Hot | undefined): readonly unknown[] {
+    const text = texts.find(one => one.digest === digest);
+    if (text) return this.#lists.read(text);
+    if (hot?.record.system === digest) return hot.session.system;
+    if (hot?.record.tools === digest) return hot.session.tools;
+    throw corrupt();
   }
 
   /** After an append, what was appended is what is stored. */

@@ -15,6 +15,7 @@ import {
   type SuiteSettings,
   saidIn,
   turn,
+  unanswered,
 } from './given.ts';
 
 const ttlMs = 100;
@@ -40,6 +41,45 @@ export function testNodes(begin: BeginStore, { rounds }: SuiteSettings): void {
         expect(await mustFind(reader, key())).toMatchObject({ version: version + 1, ...more });
       }
       expect(await says(one)).toBe('1 2 3 4 5 6');
+    });
+
+    // The digest of a session without tools is that of one without a system text.
+    const system = [{ role: 'system', content: 'be kind' }] as const;
+    const tools = [{ name: 'look' }];
+    const lists = {
+      nothing: { system: [], tools: [] },
+      'a system text': { system, tools: [] },
+      tools: { system: [], tools },
+      both: { system, tools },
+    } as const;
+    const names = ['nothing', 'a system text', 'tools', 'both'] as const;
+    const changes = names.flatMap(was =>
+      names.map(is => ({ was, is, before: lists[was], after: lists[is] })),
+    );
+
+    test.each(changes)('[R1] [S10] $was becomes $is, and that again', async ({ before, after }) => {
+      const { one, two } = await beginTwo();
+      const walk = [before, after, before, after, after, before];
+      for (const [version, more] of walk.entries()) {
+        const [writer, reader] = version % 2 === 0 ? [one, two] : [two, one];
+        const said = turn(`${version + 1}`, more);
+        expect((await writer.append(key(), said, { expectedVersion: version })).status).toBe('appended');
+        expect(await mustFind(reader, key())).toMatchObject({ version: version + 1, ...more });
+      }
+      expect(await says(one)).toBe('1 2 3 4 5 6');
+    });
+
+    test.each(changes)('[R1] [S10] $was becomes $is where no message stays', async ({ before, after }) => {
+      const { one, two } = await beginTwo();
+      await one.append(key(), turn('1', before), { expectedVersion: 0 });
+      await two.append(key(), turn('2', { ...after, keep: 0 }), { expectedVersion: 1 });
+      expect(await mustFind(one, key())).toMatchObject({ version: 2, ...after });
+      expect(await says(one)).toBe('2');
+      await one.append(key(), unanswered([], { ...before, keep: 0 }), { expectedVersion: 2 });
+      expect(await mustFind(two, key())).toMatchObject({ version: 3, ...before });
+      await two.append(key(), turn('4', after), { expectedVersion: 3 });
+      expect(await mustFind(one, key())).toMatchObject({ version: 4, ...after });
+      expect(await says(one)).toBe('4');
     });
 
     test('[R1] what is not there yet for one is there once the other began it', async () => {
