@@ -25,7 +25,7 @@ export function hasSameNativeReplies(one: Fitting, other: Fitting): boolean {
 
 /**
  * Whether the model would be given words that the client does not bring, and that may be another conversation's: no call
- * says whose they are.
+ * behind them says whose they are.
  */
 export function givesDoubtfulWords({ session, match }: Fitting, sent: MessageList): boolean {
   let givesHidden = false;
@@ -33,8 +33,9 @@ export function givesDoubtfulWords({ session, match }: Fitting, sent: MessageLis
     const mine = session.messages.at(storedPlaceOf(match, place));
     const theirs = sent.at(place);
     if (mine?.role !== 'assistant' || theirs?.role !== 'assistant' || !isOwnReply(mine)) continue;
-    if (mine.toolCalls?.some(isMadeCall)) return false;
-    givesHidden ||= !isShownWhole(mine, theirs);
+    // A call proves what stands up to it, and not which of its branches goes on.
+    if (mine.toolCalls?.some(isMadeCall)) givesHidden = false;
+    else givesHidden ||= !isShownWhole(mine, theirs);
   }
   return givesHidden;
 }

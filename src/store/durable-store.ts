@@ -15,6 +15,7 @@ import {
   type AppendResult,
   type Claim,
   type ClaimRequest,
+  type Hinted,
   type Lease,
   type ListOptions,
   type ReadResult,
@@ -145,7 +146,7 @@ export class DurableStore implements SessionStore {
     space: Space,
     anchors: readonly string[],
     limit: number,
-  ): Promise<readonly (readonly string[])[]> {
+  ): Promise<readonly Hinted[]> {
     const hints = anchors.map(anchor => digestOf(hintOf(space, 'anchor', anchor)));
     const records = this.#opened();
     return hints.length === 0 ? [] : records.findByHints(space, hints, limit);
@@ -156,7 +157,7 @@ export class DurableStore implements SessionStore {
     if (ids.length === 0) return [];
     const hints = [...new Set(ids)].map(id => digestOf(hintOf(space, 'call', id)));
     const found = await records.findByHints(space, hints, limit);
-    const sessions = [...new Set(found.flat())].slice(0, limit);
+    const sessions = [...new Set(found.flatMap(one => one.ids))].slice(0, limit);
     const read = await Promise.all(sessions.map(id => this.read({ ...space, id }).catch(passOverDamaged)));
     return read.flatMap(one => (one.status === 'found' ? [one.session] : []));
   }

@@ -18,6 +18,7 @@ import type {
   AppendResult,
   Claim,
   ClaimRequest,
+  Hinted,
   Lease,
   ListOptions,
   ReadResult,
@@ -184,9 +185,12 @@ export class MemoryStore implements SessionStore {
     this.#claims.settle(space.owner, nameOf({ ...space, id: key }), holder, answer);
   }
 
-  async findIdsByAnchors(space: Space, anchors: readonly string[], limit: number): Promise<string[][]> {
+  async findIdsByAnchors(space: Space, anchors: readonly string[], limit: number): Promise<Hinted[]> {
     this.#opened();
-    return anchors.map(anchor => this.#find(hintOf(space, 'anchor', anchor), limit).map(({ key }) => key.id));
+    return anchors.map(anchor => {
+      const found = this.#find(hintOf(space, 'anchor', anchor), limit + 1);
+      return { ids: found.slice(0, limit).map(({ key }) => key.id), isAll: found.length <= limit };
+    });
   }
 
   async findByCallIds(space: Space, ids: readonly string[], limit: number): Promise<readonly Session[]> {

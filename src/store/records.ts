@@ -6,7 +6,7 @@
 // begin with, and a history that is cut goes on in a segment of its own. What no session, branch or mark reaches any
 // more is deleted.
 import type { SessionKey, Space } from '../conversation/session.ts';
-import type { Claim, ClaimRequest, Lease, ListOptions } from './session-store.ts';
+import type { Claim, ClaimRequest, Hinted, Lease, ListOptions } from './session-store.ts';
 
 /** The first so many messages of a segment, with those of the segments that it goes on from. */
 export interface Stretch {
@@ -164,8 +164,8 @@ export interface SessionRecords {
     holder: string,
     answer?: { readonly text: string; readonly ttlMs: number },
   ): Promise<void>;
-  /** For each hint the ids of living sessions that left it, the latest used first, at most `limit`. */
-  findByHints(space: Space, hints: readonly string[], limit: number): Promise<readonly (readonly string[])[]>;
+  /** For each hint living sessions that left it, the latest used first, at most `limit`. */
+  findByHints(space: Space, hints: readonly string[], limit: number): Promise<readonly Hinted[]>;
   /** @throws ProxyError `invalid_value` where `after` is no place in the list. */
   list(options: ListOptions): Promise<RecordPage>;
   find(owner: string, id: string): Promise<readonly Space[]>;

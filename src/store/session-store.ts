@@ -14,6 +14,7 @@
 // R12 An idle session that nobody holds expires, is really freed and leaves a tombstone; a deleted one leaves nothing.
 // R13 A session is found by each anchor that its turns left and by the calls of its replies, also of those that it was
 //     brought with, while it lives.
+//     It is told whether these are all: others are kept back by the limit, forgotten, or cannot be read.
 // R14 A branch holds what it shares and what it adds; neither side sees what the other adds, or misses what it deletes.
 // R15 A note is read as it was last written.
 // R16 A session is held by one at a time, until it is let go of or its holder was silent for too long.
@@ -26,6 +27,12 @@
 //     one that has more.
 import type { Reply } from '../conversation/reply.ts';
 import type { Session, SessionKey, Space, Turn } from '../conversation/session.ts';
+
+export interface Hinted {
+  readonly ids: readonly string[];
+  /** No other was left out. */
+  readonly isAll: boolean;
+}
 
 export type ReadResult =
   | { readonly status: 'found'; readonly session: Session }
@@ -127,12 +134,8 @@ export interface SessionStore {
     holder: string,
     answer?: { readonly text: string; readonly ttlMs: number },
   ): Promise<void>;
-  /** For each anchor the ids of sessions that hold it, the latest used first. A hint: whoever uses it compares. */
-  findIdsByAnchors(
-    space: Space,
-    anchors: readonly string[],
-    limit: number,
-  ): Promise<readonly (readonly string[])[]>;
+  /** For each anchor sessions that hold it, the latest used first. A hint: whoever uses it compares. */
+  findIdsByAnchors(space: Space, anchors: readonly string[], limit: number): Promise<readonly Hinted[]>;
   /** Sessions in which a reply made one of these calls, in the order of the ids. A hint as well. */
   findByCallIds(space: Space, ids: readonly string[], limit: number): Promise<readonly Session[]>;
   /** An owner's sessions, newest first; of each family the newest. */

@@ -1,14 +1,19 @@
 // Answers that a client brings, in the model's own words where these are known although the conversation around them
 // is not: by the ids of their calls, or sealed in the message itself.
 import { callIdsOf } from '../conversation/call-ids.ts';
-import { answerText } from '../conversation/canonical-form.ts';
+import { answerText, spokenText } from '../conversation/canonical-form.ts';
 import { cutCallIds, withoutCutCalls } from '../conversation/cut-calls.ts';
 import { digestOf } from '../conversation/digest.ts';
 import type { Fold } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
 import { isMadeCall, isOwnReply, markBrought } from '../conversation/origin.ts';
 import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
-import { isSameForm, isSameMessage } from '../conversation/same-message.ts';
+import {
+  hasOtherReasoning,
+  isSameBeginning,
+  isSameForm,
+  isSameMessage,
+} from '../conversation/same-message.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import type { SessionStore } from '../store/session-store.ts';
 import { Pauses } from '../streams/pauses.ts';
@@ -120,36 +125,94 @@ const repliesByCallId: Fold<Map<string, AssistantMessage>> = {
   },
 };
 
-/** Answers without calls, by their text: those of the session that goes on, and of the one that it came from. */
+/**
+ * Answers without calls, by their text: those of the session that goes on, and of the one that it came from. Where
+ * neither its name nor a call proves that the conversation is this one, its text has to be one that is said but once.
+ */
 export async function findNativeTexts(
   messages: readonly Message[],
   session: Session | undefined,
   store: SessionStore,
+  isProven: boolean,
 ): Promise<readonly Message[]> {
   if (!session || !messages.some(isBroughtText)) return messages;
-  const known = messages.map(message => nativeText(session, message) ?? message);
+  const questions = questionsOf(messages);
+  const inSession = (held: Session, known: readonly Message[]) =>
+    known.map((message, place) => nativeText(held, message, isProven || questions[place]) ?? message);
+  const known = inSession(session, messages);
   const { key, parentId } = session;
   if (parentId === undefined || !known.some(isBroughtText)) return known;
   const parent = await store.read({ owner: key.owner, user: key.user, id: parentId }).catch(passOverDamaged);
-  if (parent.status !== 'found') return known;
-  return known.map(message => nativeText(parent.session, message) ?? message);
+  return parent.status === 'found' ? inSession(parent.session, known) : known;
+}
+
+/** Its calls prove whose conversation it stands in. */
+export function isCallingReply(message: Message): boolean {
+  return message.role === 'assistant' && isOwnReply(message) && Boolean(message.toolCalls?.length);
 }
 
 function isBroughtText(message: Message): message is AssistantMessage {
   return message.role === 'assistant' && !message.toolCalls?.length && !isOwnReply(message);
 }
 
-function nativeText({ messages }: Session, message: Message): AssistantMessage | undefined {
-  if (!isBroughtText(message)) return undefined;
-  const native = messages.fold(repliesByText).get(digestOf(answerText(message)));
-  return native && isSameMessage(native, message) ? native : undefined;
+/** What each of them answers. */
+function questionsOf(messages: readonly Message[]): (Message | undefined)[] {
+  let last: Message | undefined;
+  return messages.map(message => {
+    const question = last;
+    if (isQuestion(message)) last = message;
+    return question;
+  });
 }
 
-const repliesByText: Fold<Map<string, AssistantMessage>> = {
-  start: () => new Map(),
+function isQuestion({ role }: Message): boolean {
+  return role === 'user' || role === 'tool';
+}
+
+/** What is shorter is said again and again, each time to something else: `Done.`, `yes`. */
+const leastDistinct = 16;
+
+/** @param asked what it answers; true where that does not matter */
+function nativeText({ messages }: Session, message: Message, asked: Message | true | undefined) {
+  if (!isBroughtText(message)) return undefined;
+  const text = answerText(message);
+  const said = messages.fold(repliesByText).byText.get(digestOf(text)) ?? [];
+  // Too many to be told apart.
+  if (said.length > maxAlike) return undefined;
+  const isDistinct = text.length >= leastDistinct;
+  const fitting = said.filter(
+    one => (isDistinct || isSameQuestion(one.asked, asked)) && isSameMessage(one.reply, message),
+  );
+  const [native, ...others] = fitting.map(({ reply }) => reply);
+  if (!native || hasOtherReasoning(native, message)) return undefined;
+  return others.every(other => isSameForm(native, other)) ? native : undefined;
+}
+
+function isSameQuestion(stored: Message | undefined, sent: Message | true | undefined): boolean {
+  if (sent === true) return true;
+  if (stored?.role !== 'user' || sent?.role !== 'user') return false;
+  if (isSameBeginning(stored, sent)) return true;
+  return spokenText(stored).length >= leastDistinct && isSameMessage(stored, sent);
+}
+
+interface TextReplies {
+  readonly byText: Map<string, { readonly asked: Message | undefined; readonly reply: AssistantMessage }[]>;
+  last: Message | undefined;
+}
+
+const maxAlike = 8;
+
+/** Answers of ours without calls, by their text, with what each answers; of equal ones no more than can be told apart. */
+const repliesByText: Fold<TextReplies> = {
+  start: () => ({ byText: new Map(), last: undefined }),
   step(replies, message) {
-    if (message.role === 'assistant' && !message.toolCalls?.length && isOwnReply(message))
-      replies.set(digestOf(answerText(message)), message);
+    if (message.role === 'assistant' && !message.toolCalls?.length && isOwnReply(message)) {
+      const digest = digestOf(answerText(message));
+      const alike = replies.byText.get(digest) ?? [];
+      if (alike.length <= maxAlike) alike.push({ asked: replies.last, reply: message });
+      replies.byText.set(digest, alike);
+    }
+    if (isQuestion(message)) replies.last = message;
     return replies;
   },
 };

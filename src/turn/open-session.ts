@@ -19,7 +19,14 @@ import type { AppendResult, ReadResult, SessionStore } from '../store/session-st
 import { inSlices } from '../streams/slices.ts';
 import { appendTo, beginWith, type Continuation, goOnFrom, goOnFromStep, type Sent } from './continuation.ts';
 import { type HeldSession, type HoldParts, tryHoldSession, waitForSession } from './hold-session.ts';
-import { cutCallsOf, findNative, findNativeTexts, openCarried, type Seal } from './native-messages.ts';
+import {
+  cutCallsOf,
+  findNative,
+  findNativeTexts,
+  isCallingReply,
+  openCarried,
+  type Seal,
+} from './native-messages.ts';
 import { isOtherLabel, type Recognised, recognise, withoutLastReply } from './recognise.ts';
 
 export type SessionState = 'new' | 'continued' | 'forked' | 'none';
@@ -190,7 +197,7 @@ async function withNative(
   store: SessionStore,
 ): Promise<Continuation> {
   const { messages } = await findNative(continuation.added, space, store);
-  const added = await findNativeTexts(messages, continuation.session, store);
+  const added = await findNativeTexts(messages, continuation.session, store, true);
   return { ...continuation, added };
 }
 
@@ -201,19 +208,21 @@ async function findContinuation(
   space: Space,
   store: SessionStore,
 ): Promise<{ readonly continuation: Continuation; readonly isEnd: boolean }> {
-  const recognised = await recognise(sent, space, label, store);
+  const { best: recognised, isDoubtful } = await recognise(sent, space, label, store);
   const isEnd = recognised !== undefined && isOpenEnd(recognised, label);
   // Equal first words alone are another conversation.
   if (!recognised || !(isEnd || recognised.match.sharesReply)) {
     const { messages: found, session, cutIn } = await findNative(sent.messages, space, store);
     if (cutIn.length > 0) return findWithoutCut(label, sent, cutIn, space, store);
-    const messages = await findNativeTexts(found, session, store);
+    // The calls say which conversation it is, and not which of its branches.
+    const messages = isDoubtful ? found : await findNativeTexts(found, session, store, true);
     return { continuation: beginWith({ ...sent, messages }, session), isEnd: false };
   }
   const goesOn = goOnFrom(recognised.session, recognised.match, sent);
   const { messages: found, cutIn } = await findNative(goesOn.added, space, store);
   if (cutIn.length > 0) return findWithoutCut(label, sent, cutIn, space, store);
-  const added = await findNativeTexts(found, goesOn.session, store);
+  const isProven = recognised.match.holdsOwnCall || found.some(isCallingReply);
+  const added = await findNativeTexts(found, goesOn.session, store, isProven);
   return { continuation: { ...goesOn, added }, isEnd: isEnd && !isAside(recognised.match, added) };
 }
 

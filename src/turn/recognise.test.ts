@@ -1,5 +1,6 @@
 // XF1, XA2: the comparisons of one request are bounded, and what falls out of the bound costs a branch, never a mix.
 import { describe, expect, test } from 'vitest';
+import { ProxyError } from '../conversation/errors.ts';
 import { History } from '../conversation/history.ts';
 import type { AssistantMessage, Message } from '../conversation/message.ts';
 import type { Session, SessionKey } from '../conversation/session.ts';
@@ -44,23 +45,34 @@ class ScriptedStore {
   readonly #lists: (readonly string[])[];
   readonly #known: ReadonlyMap<string, readonly Message[]>;
 
-  constructor(lists: readonly (readonly string[])[], known: ReadonlyMap<string, readonly Message[]>) {
+  readonly #damaged: string | undefined;
+
+  constructor(
+    lists: readonly (readonly string[])[],
+    known: ReadonlyMap<string, readonly Message[]>,
+    damaged?: string,
+  ) {
     this.#lists = [...lists];
     this.#known = known;
+    this.#damaged = damaged;
   }
 
-  async findIdsByAnchors(_space: unknown, anchors: readonly string[]) {
+  async findIdsByAnchors(_space: unknown, anchors: readonly string[], limit: number) {
     if (!this.#isAsked) {
       this.#isAsked = true;
-      return [ids('alike', 2)];
+      return [{ ids: ids('alike', 2), isAll: true }];
     }
-    return anchors.map(() => this.#lists.shift() ?? []);
+    return anchors.map(() => {
+      const list = this.#lists.shift() ?? [];
+      return { ids: list.slice(0, limit), isAll: list.length <= limit };
+    });
   }
 
   async check() {}
 
   async read(key: SessionKey) {
     this.reads += 1;
+    if (key.id === this.#damaged) throw new ProxyError('store_corrupt', 'It is damaged.');
     const messages = this.#known.get(key.id) ?? [user('Something else')];
     return { status: 'found' as const, session: sessionOf(key, messages) };
   }
@@ -78,10 +90,24 @@ const long = [
 const look = (messages: readonly Message[], store: ScriptedStore) =>
   recognise({ system: [], messages, atMs: 0 }, space, undefined, store);
 
+test.each([
+  ['is whole', undefined, 'twin_0'],
+  ['is damaged', 'twin_1', undefined],
+])('[XA2] what was thought comes from a session whose twin %s: %s', async (_, damaged, id) => {
+  const twins = ids('twin', 2);
+  const store = new ScriptedStore(
+    [twins],
+    new Map(twins.map(twin => [twin, [user('Hi'), thinking]])),
+    damaged,
+  );
+  const { best } = await look([user('Hi'), { role: 'assistant', content: 'Hello!' }, user('Go on')], store);
+  expect(best?.session.key.id).toBe(id);
+});
+
 describe('[XF1] sessions that begin alike, at each of many replies', () => {
   test('64 of them are looked at, and no more', async () => {
     const store = new ScriptedStore(others(200), new Map());
-    expect(await look(long, store)).toBeUndefined();
+    expect(await look(long, store)).toEqual({ best: undefined, isDoubtful: true });
     expect(store.reads).toBe(64);
   });
 
@@ -95,13 +121,13 @@ describe('[XF1] sessions that begin alike, at each of many replies', () => {
       [...others(before), ['mine']],
       new Map([['mine', [user('q0'), reply('a0')]]]),
     );
-    expect((await look(long, store))?.session.key.id).toBe(id);
+    expect((await look(long, store)).best?.session.key.id).toBe(id);
   });
 
   test('one that was seen before is not counted again', async () => {
     const same = Array.from({ length: 90 }, () => ids('same', 8));
     const store = new ScriptedStore([...same, ['mine']], new Map([['mine', [user('q0'), reply('a0')]]]));
-    expect((await look(long, store))?.session.key.id).toBe('mine');
+    expect((await look(long, store)).best?.session.key.id).toBe('mine');
     expect(store.reads).toBe(9);
   });
 });
@@ -127,7 +153,7 @@ test.each([
     // What is said after it only makes anchors, which lead to the others.
     const store = new ScriptedStore([...lists, twins], new Map(twins.map(twin => [twin, native])));
     const found = await look([...messages, ...long.slice(0, 40), user('Go on')], store);
-    expect(found?.session.key.id).toBe(id);
+    expect(found.best?.session.key.id).toBe(id);
     expect(store.reads).toBeLessThanOrEqual(64);
   },
 );

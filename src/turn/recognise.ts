@@ -14,7 +14,7 @@ import { givesDoubtfulWords, hasSameNativeReplies } from '../conversation/native
 import { passOverDamaged } from '../conversation/pass-over-damaged.ts';
 import type { Session, Space } from '../conversation/session.ts';
 import { isEqualSystemText, isSameSystemText, systemDigest } from '../conversation/system-text.ts';
-import type { SessionStore } from '../store/session-store.ts';
+import type { Hinted, SessionStore } from '../store/session-store.ts';
 import { Pauses } from '../streams/pauses.ts';
 import { inSlices } from '../streams/slices.ts';
 import type { Sent } from './continuation.ts';
@@ -24,11 +24,18 @@ export interface Recognised {
   readonly match: TranscriptMatch;
 }
 
+export interface Recognition {
+  readonly best: Recognised | undefined;
+  /** It may be any of several, which differ in words that clients are not shown. */
+  readonly isDoubtful: boolean;
+}
+
 type Looked = Pick<SessionStore, 'findIdsByAnchors' | 'read' | 'check'>;
 
 /** So many sessions are compared of each anchor, and in all; what is passed over costs a branch, or a new session. */
 const maxCompared = 8;
 const maxComparedInAll = 64;
+const nothing: Hinted = { ids: [], isAll: true };
 /** So many anchors are asked for at once, the longest first; a conversation that goes on is found with the first. */
 const askedAtOnce = [1, 7, 32, 128];
 
@@ -37,12 +44,12 @@ export async function recognise(
   space: Space,
   label: string | undefined,
   store: Looked,
-): Promise<Recognised | undefined> {
+): Promise<Recognition> {
   const messages = withoutLastReply(sent.messages);
   if (!messages.some(isReply)) {
     // Those that begin alike and were answered are other conversations. A store that fails is to be noticed all the same.
     await store.check();
-    return undefined;
+    return { best: undefined, isDoubtful: false };
   }
   const search = new Search({ ...sent, messages }, space, label, store);
   await lookToTheLetter(search, messages);
@@ -54,8 +61,8 @@ async function lookToTheLetter(search: Search, messages: readonly Message[]): Pr
   // All that goes on begins so: where at most one does, the rest need not be digested.
   const [opening] = await inSlices(anchorsInSteps(messages.slice(0, messages.findIndex(isReply))));
   if (opening) {
-    const [ids = []] = await search.find([opening]);
-    if (ids.length <= 1) return search.compareAll(opening, ids);
+    const [alike = nothing] = await search.find([opening]);
+    if (alike.isAll && alike.ids.length <= 1) return search.compareAll(opening, alike);
   }
   const anchors = (await inSlices(anchorsInSteps(messages))).toReversed();
   let asked = 0;
@@ -64,7 +71,7 @@ async function lookToTheLetter(search: Search, messages: readonly Message[]): Pr
     asked += batch.length;
     const found = await search.find(batch);
     for (const [index, anchor] of batch.entries()) {
-      await search.compareAll(anchor, found[index] ?? []);
+      await search.compareAll(anchor, found[index] ?? nothing);
       const next = batch[index + 1] ?? anchors[asked];
       // What a shorter anchor finds reaches no farther.
       if (next && search.reach >= next.length) return;
@@ -80,8 +87,8 @@ async function lookForReminders(search: Search, messages: readonly Message[]): P
   if (search.reach > messages.findLastIndex(isReply)) return;
   const anchors = await inSlices(replyAnchorsInSteps(messages, maxReplies));
   const found = await search.find(anchors);
-  for (const [index, ids] of found.entries()) {
-    await search.compareLoosely(ids);
+  for (const [index, hinted] of found.entries()) {
+    await search.compareLoosely(hinted);
     if (search.reach >= (anchors[index + 1]?.length ?? 0)) return;
   }
 }
@@ -111,6 +118,9 @@ class Search {
   readonly #fitting: Recognised[] = [];
   /** What was found where all that left an anchor were looked at. */
   readonly #amongAll = new Set<string>();
+  readonly #unread = new Set<string>();
+  /** Some that left an anchor were not looked at. */
+  #isPartial = false;
   readonly #pauses = new Pauses();
   #compared = 0;
   #digest: string | undefined;
@@ -127,59 +137,62 @@ class Search {
     return this.#fitting.reduce((reach, { match }) => Math.max(reach, match.sentLength), 0);
   }
 
-  /** For each anchor the sessions that left it, or one more than are compared. */
-  find(anchors: readonly Anchor[]): Promise<readonly (readonly string[])[]> {
-    const digests = anchors.map(({ digest }) => digest);
-    return this.#store.findIdsByAnchors(this.#space, digests, maxCompared + 1);
+  /** For each anchor the sessions that left it. */
+  find(anchors: readonly Anchor[]): Promise<readonly Hinted[]> {
+    return this.#ask(anchors.map(({ digest }) => digest));
   }
 
   /** Where more begin alike than are compared, those of the same label, or system text, are looked for. */
-  async compareAll({ digest }: Anchor, ids: readonly string[]): Promise<void> {
-    if (ids.length <= maxCompared) return this.#compare(ids);
+  async compareAll({ digest }: Anchor, hinted: Hinted): Promise<void> {
+    if (hinted.isAll) return this.#compare(hinted);
     const scopes = scopesOf(this.#label, this.#systemDigest());
     // It may go on from one that was begun without a label.
     if (this.#label !== undefined) scopes.push(...scopesOf(undefined, this.#systemDigest()));
     const scoped = scopes.map(scope => scopedAnchor(digest, scope));
-    const found = await this.#store.findIdsByAnchors(this.#space, scoped, maxCompared + 1);
-    for (const some of [...found, ids]) await this.#compare(some);
+    for (const some of [...(await this.#ask(scoped)), hinted]) await this.#compare(some);
   }
 
-  async compareLoosely(ids: readonly string[]): Promise<void> {
-    await this.#compare(ids, true);
+  compareLoosely(hinted: Hinted): Promise<void> {
+    return this.#compare(hinted, true);
   }
 
   /**
    * The one that shares most; then to the letter, of the same label, with the same system text, with the reasoning that
    * the client brings, that ends where the transcript goes on; then the latest used.
    */
-  best(): Recognised | undefined {
+  best(): Recognition {
     const ranked = this.#fitting
       .map(one => ({ ...one, ranks: this.#ranksOf(one) }))
       .sort((a, b) => compareRanks(a.ranks, b.ranks) || b.session.updatedAtMs - a.session.updatedAtMs);
     const [best, ...others] = ranked;
-    if (!best) return undefined;
+    if (!best) return { best, isDoubtful: this.#isPartial };
     // Words that clients are not shown, or lose, may be another conversation's: also one's that was not looked at.
-    if (!this.#amongAll.has(best.session.key.id) && givesDoubtfulWords(best, this.#sent.messages))
-      return undefined;
+    const isAmongAll = this.#amongAll.has(best.session.key.id);
     const rivals = others.filter(other => compareRanks(other.ranks, best.ranks, provingRanks) === 0);
-    const isCertain = rivals.every(rival => hasSameNativeReplies(best, rival));
-    return isCertain ? best : undefined;
+    const isDoubtful =
+      (!isAmongAll && givesDoubtfulWords(best, this.#sent.messages)) ||
+      !rivals.every(rival => hasSameNativeReplies(best, rival));
+    return { best: isDoubtful ? undefined : best, isDoubtful };
   }
 
-  async #compare(ids: readonly string[], isLoose = false): Promise<void> {
+  #ask(digests: readonly string[]): Promise<readonly Hinted[]> {
+    return this.#store.findIdsByAnchors(this.#space, digests, maxCompared);
+  }
+
+  async #compare({ ids, isAll }: Hinted, isLoose = false): Promise<void> {
     const seen = isLoose ? this.#seenLoosely : this.#seen;
     const left = maxComparedInAll - this.#compared;
-    const unseen = ids
-      .slice(0, maxCompared)
-      .filter(id => !seen.has(id))
-      .slice(0, left);
+    const unseen = ids.filter(id => !seen.has(id)).slice(0, left);
     this.#compared += unseen.length;
     for (const id of unseen) seen.add(id);
-    const isWhole = ids.length <= maxCompared && ids.every(id => seen.has(id));
-    if (isWhole) for (const id of ids) this.#amongAll.add(id);
     const read = await Promise.all(
       unseen.map(id => this.#store.read({ ...this.#space, id }).catch(passOverDamaged)),
     );
+    for (const [index, id] of unseen.entries()) if (read[index]?.status !== 'found') this.#unread.add(id);
+    // One that cannot be read may be the one that is meant.
+    const isWhole = isAll && ids.every(id => seen.has(id) && !this.#unread.has(id));
+    if (isWhole) for (const id of ids) this.#amongAll.add(id);
+    else this.#isPartial = true;
     for (const one of read) {
       if (one.status !== 'found') continue;
       const { session } = one;

@@ -271,6 +271,75 @@ describe.each(ways)('on $store, streamed: $stream', ({ store, stream }) => {
     });
   });
 
+  describe('[XA2] equal short answers in branches of one conversation', () => {
+    const spoken = (content: string, reasoning_content?: string) => ({
+      role: 'assistant',
+      content,
+      ...(reasoning_content ? { reasoning_content } : {}),
+    });
+
+    it.each([
+      ['to something else', 'the weather', undefined],
+      ['to something else, and the client brings what was thought', 'the weather', 'sunny'],
+      ['to something as short', 'go on', undefined],
+    ])('what was thought stays with its own question: %s', async (_, question, thought) => {
+      const client = new TranscriptClient(await startOn(store));
+      await client.turn({ model, messages: [user('Hello')], stream }, says('alpha', 'Hi.'));
+      const begun = [user('Hello'), spoken('Hi.')];
+      const asked = [...begun, user('the salary of Bob, please')];
+      await client.turn({ model, messages: asked, stream }, says('Bob earns 100', 'Done.'));
+      const other = [...begun, user(question), spoken('Done.', thought), user('Next.')];
+      const later = await client.turn({ model, messages: other, stream }, sayText('Yes.'));
+      expect(later.state).toBe('forked');
+      expect(heard(later)).not.toContain('Bob earns');
+      if (thought) expect(heard(later)).toContain(thought);
+    });
+
+    it('but the same answer to the same question is known after an edit before it', async () => {
+      const client = new TranscriptClient(await startOn(store));
+      await client.turn({ model, messages: [user('Hello')], stream }, says('alpha', 'Hi.'));
+      const question = user('What is the salary of Bob?');
+      const asked = [user('Hello'), spoken('Hi.'), user('A, please.'), spoken('A.'), question];
+      await client.turn({ model, messages: asked, stream }, says('He earns 100', 'Done.'));
+      const edited = [
+        ...asked.slice(0, 2),
+        user('B, please.'),
+        spoken('B.'),
+        question,
+        spoken('Done.'),
+        user('So?'),
+      ];
+      const later = await client.turn({ model, messages: edited, stream }, sayText('Yes.'));
+      expect(later.state).toBe('forked');
+      expect(heard(later)).toContain('He earns 100');
+    });
+
+    it.each([2, 8, 9, 12])('an answer to a result that was asked for %i times', async times => {
+      const client = new TranscriptClient(await startOn(store));
+      const opening = [user('Weather?')];
+      const first = await client.turn(
+        { model, messages: opening, tools, stream },
+        asks('plan', callOf('c1', { city: 'Oslo' })),
+      );
+      const { tool_calls = [] } = first.message;
+      const ran = { role: 'assistant', content: null, tool_calls };
+      const known = [...opening, ran, result(tool_calls[0]?.id ?? '', 'Rain.')];
+      for (let time = 0; time < times; time += 1)
+        await client.turn(
+          { model, messages: known, tools, stream },
+          says(time === 0 ? 'alpha' : 'beta', 'Done.'),
+        );
+      const goOn = (answer: WireMessage) =>
+        client.turn({ model, messages: [...known, answer, user('Go on.')], tools, stream }, sayText('Yes.'));
+      const unknown = await goOn(spoken('Done.'));
+      expect(heard(unknown)).toContain('plan');
+      expect(heard(unknown)).not.toMatch(/alpha|beta/);
+      const own = await goOn(spoken('Done.', 'alpha'));
+      expect(heard(own)).toContain('alpha');
+      expect(heard(own)).not.toContain('beta');
+    });
+  });
+
   describe('[XA2] a server that gives the same call id in each conversation', () => {
     it.each(['call_0', 'functions.f:0', 'call_0_0', 'weather_1byjy32y4hvq'])('%s', async id => {
       const client = new TranscriptClient(await startOn(store));

@@ -131,8 +131,10 @@ export async function findByAnchor(
   anchor: string,
   limit: number,
 ): Promise<Session[]> {
-  const [ids = []] = await store.findIdsByAnchors(space, [anchor], limit);
-  const read = await Promise.all(ids.map(id => store.read({ owner: space.owner, user: space.user, id })));
+  const [found] = await store.findIdsByAnchors(space, [anchor], limit);
+  const read = await Promise.all(
+    (found?.ids ?? []).map(id => store.read({ owner: space.owner, user: space.user, id })),
+  );
   return read.flatMap(one => (one.status === 'found' ? [one.session] : []));
 }
 

@@ -47,6 +47,22 @@ export function testHints(begin: BeginStore): void {
         expect(await findByAnchor(store, key(), anchor, 9)).toEqual([]);
     });
 
+    test.each([
+      [3, 3, true],
+      [3, 2, false],
+      [8, 9, true],
+      [9, 8, false],
+    ])('[R13] of %i that hold an anchor %i are asked for: these are all, %s', async (count, limit, isAll) => {
+      const { store } = await begin();
+      for (let at = 0; at < count; at += 1)
+        await store.append(key(`s${at}`), turn('1', { anchors: ['opening'] }), { expectedVersion: 0 });
+      const [found] = await store.findIdsByAnchors(key(), ['opening'], limit);
+      expect({ count: found?.ids.length, isAll: found?.isAll }).toEqual({
+        count: Math.min(count, limit),
+        isAll,
+      });
+    });
+
     test('[R13] it is found by the calls of its replies', async () => {
       const { store } = await begin();
       await store.append(key(), calling(['c1', 'c2']), { expectedVersion: 0 });

@@ -95,7 +95,7 @@ export class PlainSessions {
     const [match, other] = matches;
     const known = this.#whoKnows(asked);
     const parent = known[0] === undefined ? undefined : this.find(known[0], asked.user);
-    const added = this.#withTexts(this.#withNative(asked), parent);
+    const added = this.#withTexts(this.#withNative(asked), parent, true);
     const fresh = { ...begin(asked, added), parents: known.slice(0, 1) };
     // Equal first words alone are another conversation.
     if (!match?.sharesReply) return fresh;
@@ -106,7 +106,9 @@ export class PlainSessions {
     const state = isEnd && !busy.has(kept.id) ? 'continued' : 'forked';
     const isOnly = other?.length !== length;
     const opened: Opened = { ...this.#goOn(asked, match), state, isOnly };
-    return matches.some(one => isRival(one, match, asked)) ? { ...opened, orNew: fresh } : opened;
+    // Where it cannot be told which of them goes on, no text is found in any.
+    const doubtful: Opened = { ...fresh, added: this.#withNative(asked) };
+    return matches.some(one => isRival(one, match, asked)) ? { ...opened, orNew: doubtful } : opened;
   }
 
   /** @returns the session as it is now */
@@ -186,14 +188,17 @@ export class PlainSessions {
     if (!kept) return begin(asked, this.#withNative(asked));
     const match = matchOf(kept, asked.said);
     if (match) return this.#goOn(asked, match);
-    const added = this.#withTexts(this.#withNative(asked), kept);
+    const added = this.#withTexts(this.#withNative(asked), kept, true);
     return { ...begin(asked, added), state: 'forked', from: kept, parents: [] };
   }
 
-  #goOn(asked: Asked, { kept, length }: Match): Opened {
+  #goOn(asked: Asked, { kept, length, holdsCall }: Match): Opened {
+    const isNamed = asked.sessionId !== undefined;
     const history = kept.said.slice(0, length);
     const state = length === kept.said.length ? 'continued' : 'forked';
-    const added = this.#withTexts(this.#withNative({ ...asked, said: asked.said.slice(length) }), kept);
+    const native = this.#withNative({ ...asked, said: asked.said.slice(length) });
+    const isProven = isNamed || holdsCall || native.some(one => isGiven(one) && one.calls.length > 0);
+    const added = this.#withTexts(native, kept, isProven);
     return {
       asked,
       state,
@@ -259,19 +264,28 @@ export class PlainSessions {
     });
   }
 
-  /** Answers without calls are known by their text, in the session that goes on and the one that it came from. */
-  #withTexts(said: readonly Said[], session: Kept | undefined): Said[] {
+  /**
+   * Answers without calls are known by their text, in the session that goes on and the one that it came from; short ones
+   * by what they answer as well, where neither a name nor a call proves which session it is.
+   */
+  #withTexts(said: readonly Said[], session: Kept | undefined, isProven: boolean): Said[] {
     const [parentId] = session?.parents ?? [];
     const parent = parentId === undefined ? undefined : this.find(parentId, session?.user);
-    return said.map(one => {
+    return said.map((one, place) => {
       if (one.role !== 'assistant' || one.native || one.calls.length > 0) return one;
-      const [known] = [session, parent].flatMap(kept => {
-        const found = kept?.said.findLast(
-          answer => isGiven(answer) && answer.calls.length === 0 && keyOf(answer) === keyOf(one),
+      const question = questionBefore(said, place);
+      for (const kept of [session, parent]) {
+        const alike = (kept?.said ?? []).filter(
+          (answer, at): answer is Answer =>
+            isGiven(answer) &&
+            answer.calls.length === 0 &&
+            keyOf(answer) === keyOf(one) &&
+            (isProven || isDistinct(one) || isSameQuestion(questionBefore(kept?.said ?? [], at), question)),
         );
-        return found ? [found] : [];
-      });
-      return known ?? one;
+        const natives = new Set(alike.map(({ native }) => JSON.stringify(native)));
+        if (alike[0] && natives.size === 1) return alike[0];
+      }
+      return one;
     });
   }
 
@@ -302,6 +316,19 @@ export class PlainSessions {
   #latest(user: string | undefined): Kept[] {
     return this.#all.filter(kept => kept.user === user).sort((a, b) => b.usedAt - a.usedAt);
   }
+}
+
+function questionBefore(said: readonly Said[], place: number): string | undefined {
+  const question = said.slice(0, place).findLast(({ role }) => role !== 'assistant');
+  return question?.role === 'user' ? question.text : undefined;
+}
+
+function isSameQuestion(stored: string | undefined, sent: string | undefined): boolean {
+  return stored === sent && stored !== undefined && stored.length >= 16;
+}
+
+function isDistinct(answer: Answer): boolean {
+  return (JSON.parse(keyOf(answer))[1] as string).length >= 16;
 }
 
 function isGiven(said: Said): said is Answer {

@@ -16,7 +16,7 @@ import type {
   SessionRecords,
   TurnRecord,
 } from '../../src/store/records.ts';
-import type { Claim, ClaimRequest, ListOptions } from '../../src/store/session-store.ts';
+import type { Claim, ClaimRequest, Hinted, ListOptions } from '../../src/store/session-store.ts';
 
 interface Kept {
   record: SessionRecord;
@@ -231,15 +231,13 @@ export class PlainRecords implements SessionRecords {
     else this.#data.claims.delete(name);
   }
 
-  async findByHints(space: Space, hints: readonly string[], limit: number): Promise<string[][]> {
+  async findByHints(space: Space, hints: readonly string[], limit: number): Promise<Hinted[]> {
     this.#sweep();
     const inSpace = this.#latest().filter(({ record }) => spaceOf(record.key) === spaceOf(space));
-    return hints.map(hint =>
-      inSpace
-        .filter(kept => kept.hints.has(hint))
-        .map(({ record }) => record.key.id)
-        .slice(0, limit),
-    );
+    return hints.map(hint => {
+      const ids = inSpace.filter(kept => kept.hints.has(hint)).map(({ record }) => record.key.id);
+      return { ids: ids.slice(0, limit), isAll: ids.length <= limit };
+    });
   }
 
   async list({ owner, user, label, branches, limit, after }: ListOptions): Promise<RecordPage> {

@@ -11,6 +11,8 @@ export interface Entry {
   readonly forMs: number;
   /** Only so many of the newest are kept. */
   readonly most?: number;
+  /** Stands for those that are not. */
+  readonly leftOut?: string;
   readonly isOrdered?: boolean;
 }
 
@@ -28,6 +30,8 @@ interface SessionEntries {
 }
 
 export const mostByHint = 64;
+/** Stands before all others where some were left out. */
+export const leftOut = '+';
 const mostByMark = 8;
 
 export const memberOf = (family: Tag, handle: string) => `${family}|${handle}`;
@@ -56,7 +60,13 @@ export function hintEntries(
   hints: readonly string[],
   { member, forMs }: Pick<SessionEntries, 'member' | 'forMs'>,
 ): Entry[] {
-  return [...new Set(hints)].map(hint => ({ key: keys.hint(hint), member, forMs, most: mostByHint }));
+  return [...new Set(hints)].map(hint => ({
+    key: keys.hint(hint),
+    member,
+    forMs,
+    most: mostByHint,
+    leftOut,
+  }));
 }
 
 export function markEntry(

@@ -25,7 +25,7 @@ export async function listSessions(families: Families, options: ListOptions): Pr
     const found = await families.redis.command('ZREVRANGEBYSCORE', key, ...range);
     const places = Array.isArray(found) ? found.map(String) : [];
     const members = places.filter((_, index) => index % 2 === 0);
-    const standing = await describe(families, members, { isNewest: !branches, label });
+    const { standing } = await describe(families, members, { isNewest: !branches, label });
     for (const member of members) {
       const one = standing.get(member);
       if (one?.isShown && isAsked(one.record)) records.push(one.record);
@@ -44,19 +44,23 @@ export async function tidyLists(families: Families, keys: readonly string[]): Pr
   for (const key of keys) {
     const found = await redis.command('ZRANDMEMBER', key, '3');
     const members = Array.isArray(found) ? [...new Set(found.map(String))] : [];
-    const standing = await describe(families, members, { isNewest: false, label: undefined });
+    const { standing } = await describe(families, members, { isNewest: false, label: undefined });
     await strike(redis, [{ key, members: members.filter(member => !standing.has(member)) }], true);
   }
 }
 
-/** Of members of lists and hints, those that live. */
+interface Described {
+  readonly record: SessionRecord;
+  readonly usedAt: number;
+  readonly isShown: boolean;
+}
+
+/** Of members of lists and hints, those that live, and those that cannot be read. */
 export async function describe(
   families: Families,
   members: readonly string[],
   { isNewest, label }: { readonly isNewest: boolean; readonly label: string | undefined },
-): Promise<
-  Map<string, { readonly record: SessionRecord; readonly usedAt: number; readonly isShown: boolean }>
-> {
+): Promise<{ readonly standing: ReadonlyMap<string, Described>; readonly damaged: ReadonlySet<string> }> {
   const byFamily = Map.groupBy(members, member => readMember(member).family);
   const entries = [...byFamily].map(([tag, ofFamily]) => ({
     key: families.keys.ofTag(tag).family,
@@ -67,17 +71,20 @@ export async function describe(
     },
   }));
   const answers = await families.redis.askAll(scripts.describe, entries);
-  const found = new Map<string, { record: SessionRecord; usedAt: number; isShown: boolean }>();
+  const standing = new Map<string, Described>();
+  const damaged = new Set<string>();
   for (const [index, tag] of [...byFamily.keys()].entries()) {
     const [described] = answers[index] ?? [];
-    for (const [isShown, ...parts] of Array.isArray(described) ? (described as unknown[][]) : []) {
-      // Nobody goes on from a segment that he saw in a list. A damaged one is as good as not there.
-      const record = readIntact(parts, '');
-      if (!record) continue;
-      found.set(memberOf(tag, record.handle), { record, usedAt: Number(parts[14]), isShown: isShown === 1 });
+    for (const [shown, ...parts] of Array.isArray(described) ? (described as unknown[][]) : []) {
+      // Nobody goes on from a segment that he saw in a list.
+      const record = shown === -1 ? undefined : readIntact(parts, '');
+      const handle = record?.handle ?? String(shown === -1 ? parts[0] : parts[1]);
+      const member = memberOf(tag, handle);
+      if (record) standing.set(member, { record, usedAt: Number(parts[14]), isShown: shown === 1 });
+      else damaged.add(member);
     }
   }
-  return found;
+  return { standing, damaged };
 }
 
 function keyOf({ keys }: Families, { owner, user, label }: ListOptions): string {

@@ -12,8 +12,8 @@ local function int(number) return string.format('%.0f', number) end
 `;
 
 /**
- * For each key: A[i].member comes first from now on, for forMs; only the newest stay where there is a most. Where the
- * order counts (isOrdered) no two have the same place.
+ * For each key: A[i].member comes first from now on, for forMs; only the newest stay where there is a most, and leftOut
+ * says that there were more. Where the order counts (isOrdered) no two have the same place.
  */
 export const enterLua = `${clockLua}
 local before = { ARGV[1] }
@@ -27,7 +27,9 @@ for i, key in ipairs(KEYS) do
   before[#before + 1] = int(place)
   before[#before + 1] = call('ZSCORE', key, entry.member) or ''
   local isNew = call('ZADD', key, int(place), entry.member) == 1
-  if entry.most and isNew then call('ZREMRANGEBYRANK', key, 0, -1 - entry.most) end
+  if entry.most and isNew and call('ZREMRANGEBYRANK', key, 0, -1 - entry.most) > 0 and entry.leftOut then
+    call('ZADD', key, '+inf', entry.leftOut)
+  end
   local left = call('PTTL', key)
   local wanted = entry.forMs + spareMs
   -- With something on top, so that it need not be prolonged every time.
@@ -78,7 +80,7 @@ return { ARGV[1] }
 
 /**
  * For each family what is said of some of its sessions, those that live; with `newest`, only those that no other of the
- * family was used after, among those with that label where one is given. A[i]: handles, isNewest, label?
+ * family was used after, among those with that label where one is given. Of one that cannot be read only that: -1. A[i]: handles, isNewest, label?
  */
 export const describeLua = `${readSessionLua}${clockLua}
 local all = { ARGV[1] }
@@ -107,7 +109,10 @@ for i, F in ipairs(KEYS) do
   end
   for _, handle in ipairs(asked.handles) do
     local s = session(handle)
-    if s then
+    local packed = get('s:' .. handle)
+    if packed and not readSession(packed) then
+      found[#found + 1] = { -1, handle }
+    elseif s then
       local isShown = not asked.isNewest or handle == newest
       found[#found + 1] = { isShown and 1 or 0,
         s.i, handle, int(s.v), int(s.c), int(s.u), int(s.e), s.m and int(s.m) or '', (get('e') or '') .. '.' .. s.g, int(s.l),

@@ -66,7 +66,7 @@ export class OwnerSizes {
     ]);
     const count = Number(counted);
     const members = Array.isArray(drawn) ? drawn.map(String) : [];
-    const standing = await describe(families, members, { isNewest: false, label: undefined });
+    const { standing } = await describe(families, members, { isNewest: false, label: undefined });
     const dead = members.filter(member => !standing.has(member));
     redis.behind(strike(redis, [{ key, members: dead }], true));
     const tags = [...new Set([...standing.keys()].map(member => readMember(member).family))];

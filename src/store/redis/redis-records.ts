@@ -13,11 +13,11 @@ import type {
   SessionRecords,
   TurnRecord,
 } from '../records.ts';
-import type { Claim, ClaimRequest, ListOptions } from '../session-store.ts';
+import type { Claim, ClaimRequest, Hinted, ListOptions } from '../session-store.ts';
 import { StoreStartError } from '../store-start-error.ts';
 import { corrupt } from '../stored-text.ts';
 import { appendTurn } from './append-turn.ts';
-import { listEntries, memberOf, mostByHint, strike, takeBack, userEntry } from './entries.ts';
+import { leftOut, listEntries, memberOf, mostByHint, strike, takeBack, userEntry } from './entries.ts';
 import { Families } from './families.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { claimTag, type FamilyKeys, Keys, shortTagOf, tagOf } from './keys.ts';
@@ -177,26 +177,30 @@ export class RedisRecords implements SessionRecords {
     if (answer) this.#redis.behind(this.#answers.add(space.owner, claimTag(space, key), answer.ttlMs));
   }
 
-  async findByHints(space: Space, hints: readonly string[], limit: number): Promise<string[][]> {
+  async findByHints(space: Space, hints: readonly string[], limit: number): Promise<Hinted[]> {
     const keys = hints.map(hint => this.#keys.hint(hint));
-    const found = await Promise.all(
+    const entered = await Promise.all(
       keys.map(async key => texts(await this.#redis.command('ZREVRANGE', key, '0', String(mostByHint - 1)))),
     );
+    const found = entered.map(members => members.filter(member => member !== leftOut));
     const all = { isNewest: false, label: undefined };
-    const standing = await describe(this.#families, [...new Set(found.flat())], all);
+    const { standing, damaged } = await describe(this.#families, [...new Set(found.flat())], all);
     const struck = found.map((members, index) => ({
       key: keys[index] ?? '',
-      members: members.filter(member => !standing.has(member)),
+      members: members.filter(member => !standing.has(member) && !damaged.has(member)),
     }));
     this.#redis.behind(strike(this.#redis, struck, true));
-    return found.map(members =>
-      members
+    return found.map((members, index) => {
+      const living = members
         .flatMap(member => standing.get(member) ?? [])
         .filter(({ record }) => isOf(record, space))
-        .sort((one, other) => other.usedAt - one.usedAt)
-        .slice(0, limit)
-        .map(({ record }) => record.key.id),
-    );
+        .sort((one, other) => other.usedAt - one.usedAt);
+      const isKnown = !entered[index]?.includes(leftOut) && !members.some(member => damaged.has(member));
+      return {
+        ids: living.slice(0, limit).map(({ record }) => record.key.id),
+        isAll: isKnown && living.length <= limit,
+      };
+    });
   }
 
   list(options: ListOptions): Promise<RecordPage> {

@@ -1,4 +1,5 @@
 // By what sessions are found that nobody named (R13).
+import type { Hinted } from '../session-store.ts';
 import type { Clock } from './clock.ts';
 import { decodeName, hintNumber } from './names.ts';
 import { text } from './rows.ts';
@@ -27,14 +28,27 @@ export class Hints {
   }
 
   /** The latest used first. */
+  find({ space }: NumberedSpace, hint: string, limit: number): Hinted {
+    const number = hintNumber(hint);
+    const ids = this.#living(number, space, limit + 1);
+    const isAll = ids.length <= limit && this.#count(number) <= lookedAt;
+    return { ids: ids.slice(0, limit), isAll };
+  }
+
+  /** No farther than to one more than are looked at. */
+  #count(hint: number): number {
+    const counted = this.#tables.all(`SELECT 1 FROM hints WHERE hint = ? LIMIT ${lookedAt + 1}`, hint);
+    return counted.length;
+  }
+
   // The plus keeps SQLite from going through all sessions in their order instead.
-  find({ space }: NumberedSpace, hint: string, limit: number): string[] {
+  #living(hint: number, space: number, limit: number): string[] {
     return this.#tables
       .all(
         `SELECT sessions.id FROM (SELECT session FROM hints WHERE hint = ? ORDER BY session DESC LIMIT ${lookedAt}) AS hinted
          CROSS JOIN sessions ON sessions.no = hinted.session
          WHERE sessions.space = ? AND sessions.expires_ms > ? ORDER BY +sessions.used DESC LIMIT ?`,
-        hintNumber(hint),
+        hint,
         space,
         this.#clock.nowMs,
         limit,

@@ -11,7 +11,7 @@ import type {
   SharedText,
   TurnRecord,
 } from '../records.ts';
-import type { Claim, ClaimRequest, Lease, ListOptions } from '../session-store.ts';
+import type { Claim, ClaimRequest, Hinted, Lease, ListOptions } from '../session-store.ts';
 import { appendTurn } from './append-turn.ts';
 import type { SynchronousRecords } from './calls.ts';
 import type { Clock } from './clock.ts';
@@ -89,9 +89,11 @@ export class SqliteSessions implements SynchronousRecords {
     this.#shelves.claims.settle(space, key, holder, answer);
   }
 
-  findByHints(space: Space, hints: readonly string[], limit: number): string[][] {
+  findByHints(space: Space, hints: readonly string[], limit: number): Hinted[] {
     const numbered = this.#shelves.spaces.find(space);
-    return hints.map(hint => (numbered ? this.#shelves.hints.find(numbered, hint, limit) : []));
+    return hints.map(hint =>
+      numbered ? this.#shelves.hints.find(numbered, hint, limit) : { ids: [], isAll: true },
+    );
   }
 
   list(options: ListOptions): RecordPage {

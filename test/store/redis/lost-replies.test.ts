@@ -35,7 +35,7 @@ describe.runIf(hasRedis)('S18', () => {
     const appended = await records.append(key(), turn(['"2"'], { hints: ['h'] }), { expectedVersion: 1 });
     expect(appended).toMatchObject({ status: 'appended', record: { version: 2, length: 2 } });
     expect(await messagesOf(records, key())).toEqual(['"1"', '"2"']);
-    expect(await records.findByHints(key(), ['h'], 9)).toEqual([['s']]);
+    expect(await records.findByHints(key(), ['h'], 9)).toEqual([{ ids: ['s'], isAll: true }]);
   });
 
   test('[S18] no answer at all: 503, and the same turn again is a duplicate', async () => {

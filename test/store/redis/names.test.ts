@@ -109,7 +109,7 @@ describe.runIf(hasRedis)('S22, stored', () => {
     }
     for (const [index, of] of all.entries()) {
       expect(await messagesOf(records, of)).toEqual([`"${index}"`]);
-      expect(await records.findByHints(of, [`h${index}`], 9)).toEqual([[of.id]]);
+      expect(await records.findByHints(of, [`h${index}`], 9)).toEqual([{ ids: [of.id], isAll: true }]);
     }
     for (const id of odd) {
       expect(await records.find('ada', id)).toHaveLength(7);

@@ -15,7 +15,9 @@ test('[S14] the order of use is that in which it happened, whatever the clock sa
   }
   const { records: listed } = await records.list({ owner: 'ada', limit: 9 });
   expect(listed.map(({ key: { id } }) => id)).toEqual(['c', 'b', 'a']);
-  expect(await records.findByHints(key(), ['hint-hint-hint-hint'], 9)).toEqual([['c', 'b', 'a']]);
+  expect(await records.findByHints(key(), ['hint-hint-hint-hint'], 9)).toEqual([
+    { ids: ['c', 'b', 'a'], isAll: true },
+  ]);
 });
 
 test('[S14] put back, nothing expires too early and nothing is younger than its beginning', async () => {
