@@ -56,7 +56,7 @@ export interface OpenSessionOptions extends Omit<HoldParts, 'store'> {
   readonly log: HoldParts['log'] & { warn(details: object, message: string): void };
 }
 
-/** @throws ProxyError `session_not_found`, `conversation_locked`, `sessions_disabled`, `store_unavailable` */
+/** @throws ProxyError `session_not_found`, `conversation_locked`, `sessions_disabled`, `store_unavailable`, `store_full` */
 export async function openSession(
   request: ChatRequest,
   space: Space,
@@ -78,7 +78,7 @@ export async function openSession(
     return await openRecognised(choice, sent, space, { ...options, store });
   } catch (error) {
     // A transcript is complete without us.
-    if (!(error instanceof ProxyError) || error.code !== 'store_unavailable') throw error;
+    if (!isStoreFailure(error)) throw error;
     options.log.warn({ err: error }, 'no session could be looked for; a transcript is answered without one');
     return withoutStore(await readSent(request, space, undefined, options));
   }
@@ -153,8 +153,13 @@ export function isNeeded({ id, dialect }: SessionChoice): boolean {
 
 /** A transcript is complete without a store. */
 export function goOnWithoutStore(error: unknown): undefined {
-  if (error instanceof ProxyError && error.code === 'store_unavailable') return undefined;
+  if (isStoreFailure(error)) return undefined;
   throw error;
+}
+
+/** It cannot be reached, or nothing can be written to it. What is damaged, or refused, is said to whoever asked. */
+function isStoreFailure(error: unknown): boolean {
+  return error instanceof ProxyError && (error.code === 'store_unavailable' || error.code === 'store_full');
 }
 
 async function readSent(

@@ -203,17 +203,21 @@ describe('a first request that failed', () => {
 });
 
 describe('a store that fails', () => {
-  it.each(['claim', 'recall'] as const)(
-    '[S16] in %s: 503 for a session, none for a transcript',
-    async method => {
+  it.each([
+    ['claim', 'store_unavailable', 503],
+    ['recall', 'store_unavailable', 503],
+    ['claim', 'store_full', 507],
+  ] as const)(
+    '[S16] [K10] in %s by %s: %s for a session, none for a transcript',
+    async (method, code, status) => {
       const pair = await startPair();
       answerEach(pair);
       const spy = vi.spyOn(MemoryStore.prototype, method).mockImplementation(async () => {
-        throw new ProxyError('store_unavailable', 'The session store does not answer.');
+        throw new ProxyError(code, 'The session store does not answer.');
       });
       onTestFinished(() => spy.mockRestore());
       for (const body of [named, { message: 'Hello' }])
-        expectFailed(await ask(pair, body, key), 'store_unavailable', 503);
+        expectFailed(await ask(pair, body, key), code, status);
       expectAnswered(await ask(pair, transcript, key), 'answer 1');
       spy.mockRestore();
       // It could be stored all the same.

@@ -26,13 +26,20 @@ export class DiskRoom {
     if (isFull(error)) this.#wasFull = true;
   }
 
+  /** While the disk is full its room is not to wait for the next sweep. */
+  noteDeleted(): void {
+    if (!this.#wasFull) return;
+    this.#giveBack();
+    this.#spare.take();
+  }
+
   /**
    * Does again what failed for want of room, with the spare one. What is deleted is not overwritten meanwhile, since
    * that takes as much room as it had; it is soon after, where the file is small enough (sweeper.ts).
    * @throws what it throws, and `failure` where there is no room to spare
    */
   deleteWithSpare<Value>(failure: unknown, remove: () => Value): Value {
-    if (!isFull(failure) || !this.#spare.give()) throw failure;
+    if (!isFull(failure) || !(this.#spare.give() || this.#reuseLog())) throw failure;
     this.#tables.exec('PRAGMA secure_delete = FAST');
     try {
       return remove();
@@ -65,6 +72,16 @@ export class DiskRoom {
     });
     if ((pages ?? 0) >= (most ?? 0) && (free ?? 0) < leastFreePages) return false;
     return this.#spare.canHoldMore();
+  }
+
+  /** The log keeps its length on the disk: what it holds goes into the database, and it is written from its start again. */
+  #reuseLog(): boolean {
+    try {
+      return integer(this.#tables.get('PRAGMA wal_checkpoint(RESTART)') ?? {}, 'busy') === 0;
+    } catch {
+      // No room for that either, or another process reads.
+      return false;
+    }
   }
 
   /** What was freed goes back to the disk. */

@@ -53,7 +53,9 @@ export class GroupCommit {
       return this.#read(calls, readFailure(error));
     }
     try {
-      return this.#commit(calls);
+      const answers = this.#commit(calls);
+      if (calls.some(({ call }) => call.name === 'delete')) room.noteDeleted();
+      return answers;
     } catch (error) {
       // Nothing was stored. Each by itself: who has room, or needs none, is not to suffer from who has not.
       if (calls.length > 1) return calls.flatMap(timed => this.answer([timed]));
