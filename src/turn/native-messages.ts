@@ -126,8 +126,8 @@ const repliesByCallId: Fold<Map<string, AssistantMessage>> = {
 };
 
 /**
- * Answers without calls, by their text: those of the session that goes on, and of the one that it came from. Where
- * neither its name nor a call proves that the conversation is this one, its text has to be one that is said but once.
+ * Answers without calls, by their text: those of the session that goes on, and of the one that it came from. Where no
+ * call proves that the conversation is this one, the text has to be one that is said but once.
  */
 export async function findNativeTexts(
   messages: readonly Message[],

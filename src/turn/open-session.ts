@@ -109,7 +109,7 @@ async function openNamed(
     const continuation =
       choice.dialect === 'session'
         ? appendTo(undefined, sent)
-        : await withNative(beginWith(sent), space, store);
+        : await withNative(beginWith(sent), undefined, space, store);
     if (!isMadeSessionId(id)) return { state: 'new', ...takeTurn(held, 0), continuation, isNeeded: true };
     held.release();
     return begin(space, options, continuation, true);
@@ -143,7 +143,7 @@ export async function lookForContinuation(
   checkFound(choice, choice.id, read.status);
   return read.status === 'found'
     ? continueNamed(choice, read.session, sent, space, store)
-    : withNative(beginWith(sent), space, store);
+    : withNative(beginWith(sent), undefined, space, store);
 }
 
 /** Whether the client counts on a session: it named one, or speaks its dialect. */
@@ -193,16 +193,18 @@ async function continueNamed(
   if (dialect === 'session') return appendTo(session, sent);
   const match = await inSlices(matchInSteps(session.messages, comparedOf(sent)));
   const continuation = match ? goOnFrom(session, match, sent) : { ...beginWith(sent), session };
-  return withNative(continuation, space, store);
+  return withNative(continuation, match, space, store);
 }
 
 async function withNative(
   continuation: Continuation,
+  match: TranscriptMatch | undefined,
   space: Space,
   store: SessionStore,
 ): Promise<Continuation> {
   const { messages } = await findNative(continuation.added, space, store);
-  const added = await findNativeTexts(messages, continuation.session, store, true);
+  const isProven = match?.holdsOwnCall || messages.some(isCallingReply);
+  const added = await findNativeTexts(messages, continuation.session, store, isProven);
   return { ...continuation, added };
 }
 
@@ -251,7 +253,7 @@ async function findWithoutCut(
     if (match && (!best || match.sentLength > best.match.sentLength)) best = { session, match };
   }
   const goesOn = best ? goOnFrom(best.session, best.match, sent) : beginWith(sent, sessions[0]);
-  const continuation = await withNative(goesOn, space, store);
+  const continuation = await withNative(goesOn, best?.match, space, store);
   const isEnd = best !== undefined && isOpenEnd(best, label) && !isAside(best.match, continuation.added);
   return { continuation, isEnd };
 }

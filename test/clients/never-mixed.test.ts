@@ -295,6 +295,16 @@ describe.each(ways)('on $store, streamed: $stream', ({ store, stream }) => {
       if (thought) expect(heard(later)).toContain(thought);
     });
 
+    it('nor where its session is named, and all of it replaced', async () => {
+      const client = new TranscriptClient(await startOn(store));
+      const named = { model, sessionId: 'mine', stream };
+      const asked = [user('the salary of Bob, please')];
+      await client.turn({ ...named, messages: asked }, says('Bob earns 100', 'Done.'));
+      const other = [user('the weather, please'), spoken('Done.'), user('Next.')];
+      const later = await client.turn({ ...named, messages: other, history: 'replace' }, sayText('Yes.'));
+      expect(heard(later)).not.toContain('Bob earns');
+    });
+
     it('but the same answer to the same question is known after an edit before it', async () => {
       const client = new TranscriptClient(await startOn(store));
       await client.turn({ model, messages: [user('Hello')], stream }, says('alpha', 'Hi.'));

@@ -1,5 +1,6 @@
 // The sessions as plain lists, and the rules by which a conversation finds its own among them: as the design words
 // them, with no thought of cost.
+import { spoken } from './recognition-model-losses.ts';
 import {
   type Answer,
   inClientsWords,
@@ -188,16 +189,16 @@ export class PlainSessions {
     if (!kept) return begin(asked, this.#withNative(asked));
     const match = matchOf(kept, asked.said);
     if (match) return this.#goOn(asked, match);
-    const added = this.#withTexts(this.#withNative(asked), kept, true);
+    const native = this.#withNative(asked);
+    const added = this.#withTexts(native, kept, native.some(isCalling));
     return { ...begin(asked, added), state: 'forked', from: kept, parents: [] };
   }
 
   #goOn(asked: Asked, { kept, length, holdsCall }: Match): Opened {
-    const isNamed = asked.sessionId !== undefined;
     const history = kept.said.slice(0, length);
     const state = length === kept.said.length ? 'continued' : 'forked';
     const native = this.#withNative({ ...asked, said: asked.said.slice(length) });
-    const isProven = isNamed || holdsCall || native.some(one => isGiven(one) && one.calls.length > 0);
+    const isProven = holdsCall || native.some(isCalling);
     const added = this.#withTexts(native, kept, isProven);
     return {
       asked,
@@ -266,7 +267,7 @@ export class PlainSessions {
 
   /**
    * Answers without calls are known by their text, in the session that goes on and the one that it came from; short ones
-   * by what they answer as well, where neither a name nor a call proves which session it is.
+   * by what they answer as well, where no call proves which session it is.
    */
   #withTexts(said: readonly Said[], session: Kept | undefined, isProven: boolean): Said[] {
     const [parentId] = session?.parents ?? [];
@@ -327,8 +328,12 @@ function isSameQuestion(stored: string | undefined, sent: string | undefined): b
   return stored === sent && stored !== undefined && stored.length >= 16;
 }
 
-function isDistinct(answer: Answer): boolean {
-  return (JSON.parse(keyOf(answer))[1] as string).length >= 16;
+function isDistinct({ text }: Answer): boolean {
+  return spoken({ content: text }).trim().length >= 16;
+}
+
+function isCalling(said: Said): boolean {
+  return isGiven(said) && said.calls.length > 0;
 }
 
 function isGiven(said: Said): said is Answer {
