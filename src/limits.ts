@@ -133,6 +133,12 @@ export const durableIdleMs = 30 * dayMs;
 /** Bytes of a file of the operator's that is read as text while nothing else runs: the proxy keys, the secret. */
 export const textFileBytes = MiB;
 
+/**
+ * Numbers of a JSON text that are kept as they are written, and characters of each. They refuse nothing: what is beyond
+ * is read as JavaScript reads it.
+ */
+export const exactNumbers = { count: 5_000, characters: 1_000 };
+
 /** The longest wait that a timer can hold; a longer one would ring at once. */
 const maxTimerMs = 2 ** 31 - 1;
 const mayBeZero = new Set<string>([

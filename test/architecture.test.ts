@@ -52,7 +52,12 @@ const roomOf = (file: string) => /^src\/(?:([^/]+)\/|(.+)\.ts$)/.exec(file)?.sli
 /** Files or, with a slash at the end, rooms; `type:` where only types may be taken. */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   conversation: [],
-  streams: ['conversation/scan-json.ts', 'conversation/exact-numbers.ts', 'conversation/errors.ts'],
+  streams: [
+    'limits.ts',
+    'conversation/scan-json.ts',
+    'conversation/exact-numbers.ts',
+    'conversation/errors.ts',
+  ],
   tokens: ['conversation/', 'type:cohere/wire.ts'],
   store: ['streams/', 'conversation/', 'type:store-choice.ts'],
   turn: ['conversation/', 'tokens/', 'store/session-store.ts', 'streams/'],

@@ -45,17 +45,18 @@ export function putBack(value: unknown, mark: string, taken: readonly (string | 
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { container, isKept } = next;
     if (typeof container !== 'object' || container === null) continue;
-    const fields = container as Record<string, unknown>;
-    for (const key of Object.keys(fields)) {
+    const fields = container as Record<string | number, unknown>;
+    const look = (key: string | number, isInnerKept: boolean) => {
       const inner = fields[key];
-      const isInnerKept = isKept || keptBelow.has(key);
-      if (typeof inner === 'object' && inner !== null)
-        waiting.push({ container: inner, isKept: isInnerKept });
-      else {
+      if (typeof inner === 'string') {
         const found = put(inner, isInnerKept);
         if (found !== undefined) fields[key] = found;
-      }
-    }
+      } else if (typeof inner === 'object' && inner !== null)
+        waiting.push({ container: inner, isKept: isInnerKept });
+    };
+    // The names of a long list's places would take longer than the list.
+    if (Array.isArray(container)) for (let at = 0; at < container.length; at += 1) look(at, isKept);
+    else for (const key of Object.keys(fields)) look(key, isKept || keptBelow.has(key));
   }
   return value;
 }

@@ -8,6 +8,8 @@ const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 const colon = 0x3a;
+const point = 0x2e;
+const zero = 0x30;
 
 /** Work of one step, in bytes looked at: a few milliseconds. */
 const stepLength = 256 * 1024;
@@ -19,10 +21,6 @@ const shortestField = 4;
 
 /** Digits of a number, about: nobody writes as many. */
 const longestScalar = 10_000;
-
-/** Of numbers that stay as they are written, and of their digits: what is beyond is read as JavaScript reads it. */
-const mostOdd = 5_000;
-const longestOdd = 1_000;
 
 /** What is too much of it: makes the error that says so. */
 export type RefuseJson = (what: string, code?: 'invalid_json' | 'string_above_max_length') => ProxyError;
@@ -41,6 +39,8 @@ export interface JsonLimits {
   readonly textBytes: number;
   /** Bytes of a number; some thousands unless something else is said. */
   readonly scalarBytes?: number;
+  /** So many numbers that JavaScript would write otherwise are noted, of so many characters; none unless it is said. */
+  readonly exactNumbers?: { readonly count: number; readonly characters: number };
 }
 
 /** Where a string stands, its quotes included. */
@@ -56,6 +56,8 @@ export class JsonScan {
   readonly #refuse: RefuseJson;
   readonly #long: Stretch[] = [];
   readonly #odd: Stretch[] = [];
+  readonly #mostOdd: number;
+  readonly #longestOdd: number;
   #at = 0;
   /** Where the string that is being looked at began. */
   #stringStart: number | undefined;
@@ -83,6 +85,8 @@ export class JsonScan {
     this.#limits = limits;
     this.#longFrom = longFrom;
     this.#refuse = refuse;
+    this.#mostOdd = limits.exactNumbers?.count ?? 0;
+    this.#longestOdd = limits.exactNumbers?.characters ?? 0;
     this.#values = (before?.values ?? 0) + 1;
     const mayBeTooMany = bytes.length > limits.jsonKeys * shortestField;
     this.#keys = before?.keys ?? (mayBeTooMany ? new KeyCount() : undefined);
@@ -131,7 +135,7 @@ export class JsonScan {
       const byte = bytes[at] ?? 0;
       this.#scalarLength += 1;
       if (
-        this.#odd.length < mostOdd &&
+        this.#odd.length < this.#mostOdd &&
         isDigit(bytes[at - 1]) &&
         (byte <= 0x20 || byte === comma || byte === 0x5d || byte === 0x7d)
       )
@@ -173,14 +177,19 @@ export class JsonScan {
   #noteNumber(end: number): number {
     const bytes = this.#bytes;
     let start = end - 1;
-    let isPlain = true;
-    while (start > 0 && end - start <= longestOdd && isOfNumber(bytes[start - 1])) {
+    let isWhole = true;
+    let points = 0;
+    while (start > 0 && end - start <= this.#longestOdd && isOfNumber(bytes[start - 1])) {
       start -= 1;
-      isPlain &&= isDigit(bytes[start]);
+      if (bytes[start] === point) points += 1;
+      else isWhole &&= isDigit(bytes[start]);
     }
     const length = end - start;
-    // A whole number of no great length is written as it is, but for -0 and zeros in front.
-    if ((isPlain && length < 16) || length > longestOdd) return length;
+    if (length > this.#longestOdd) return length;
+    // Up to 15 digits are written as they are, but for -0, zeros in front or at the end, and exponents.
+    const isShort = isWhole && length - points < 16;
+    const isPlain = points === 0 || (bytes[end - 1] !== zero && !isSmall(bytes, start));
+    if (isShort && points < 2 && isPlain) return length;
     let next = end;
     while ((bytes[next] ?? 0x21) <= 0x20) next += 1;
     if (bytes[next] !== colon && isOddNumber(bytes.toString('latin1', start, end)))
@@ -216,6 +225,11 @@ export class JsonScan {
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** 0.000001 and less may be written with an exponent. */
+function isSmall(bytes: Buffer, start: number): boolean {
+  return bytes[start] === zero && bytes[start + 2] === zero;
 }
 
 /** Digits, signs, a point, an exponent. */

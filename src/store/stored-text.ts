@@ -7,7 +7,7 @@ import type { Fold, History } from '../conversation/history.ts';
 import { isMessage } from '../conversation/is-message.ts';
 import type { Message } from '../conversation/message.ts';
 import { isLarge } from '../streams/json-pieces.ts';
-import { parseExact } from '../streams/read-json.ts';
+import { parseExact, parseLongExact, smallBody } from '../streams/read-json.ts';
 import { jsonText } from '../streams/write-json.ts';
 import type { SharedText } from './records.ts';
 
@@ -45,7 +45,7 @@ export async function readMessages(texts: readonly string[]): Promise<Message[]>
   const messages: Message[] = [];
   let read = 0;
   for (const text of texts) {
-    const message = readJson(text);
+    const message = text.length > smallBody ? await readLongJson(text) : readJson(text);
     if (!isMessage(message)) throw corrupt();
     sizes.set(message, Buffer.byteLength(text));
     messages.push(message);
@@ -61,6 +61,14 @@ export async function readMessages(texts: readonly string[]): Promise<Message[]>
 export function readJson(text: string): unknown {
   try {
     return parseExact(text);
+  } catch (cause) {
+    throw corrupt(cause);
+  }
+}
+
+async function readLongJson(text: string): Promise<unknown> {
+  try {
+    return await parseLongExact(text);
   } catch (cause) {
     throw corrupt(cause);
   }

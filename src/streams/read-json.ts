@@ -13,6 +13,7 @@ import {
   type Stretch,
   tooLong,
 } from '../conversation/scan-json.ts';
+import { exactNumbers } from '../limits.ts';
 
 export type { JsonLimits } from '../conversation/scan-json.ts';
 
@@ -30,7 +31,7 @@ export async function readJson(
   refuse: RefuseJson = refuseBody,
 ): Promise<unknown> {
   checkText(body, refuse);
-  const scan = new JsonScan(body, limits, longString, refuse);
+  const scan = new JsonScan(body, { ...limits, exactNumbers }, longString, refuse);
   while (!scan.step()) await otherWork();
   const { longStrings, oddNumbers } = scan;
   if (longStrings.length + oddNumbers.length === 0) {
@@ -53,7 +54,7 @@ export async function readJson(
 /** The same without a pause, for bodies up to `smallBody`. */
 export function readSmallJson(body: Buffer, limits: JsonLimits, refuse: RefuseJson = refuseBody): unknown {
   checkText(body, refuse);
-  const scan = new JsonScan(body, limits, Number.POSITIVE_INFINITY, refuse);
+  const scan = new JsonScan(body, { ...limits, exactNumbers }, Number.POSITIVE_INFINITY, refuse);
   while (!scan.step());
   const { oddNumbers } = scan;
   if (oddNumbers.length === 0) return parseBody(body.toString(), refuse);
@@ -74,6 +75,7 @@ const unlimited: JsonLimits = {
   jsonKeys: Number.POSITIVE_INFINITY,
   textBytes: Number.POSITIVE_INFINITY,
   scalarBytes: Number.POSITIVE_INFINITY,
+  exactNumbers,
 };
 
 /** A text that was looked at before: an event of Cohere's, or what was stored. @throws SyntaxError */
@@ -87,6 +89,11 @@ export function parseExact(text: string): unknown {
   const mark = randomBytes(12).toString('hex');
   const taken = oddNumbers.map(stretch => oddNumberAt(body, stretch));
   return putBack(JSON.parse(withMarks(body, oddNumbers, mark)), mark, taken);
+}
+
+/** The same of a long one, with turns for others. @throws SyntaxError, or ProxyError */
+export async function parseLongExact(text: string): Promise<unknown> {
+  return holdsKept.test(text) ? readJson(Buffer.from(text), unlimited) : JSON.parse(text);
 }
 
 function oddNumberAt(body: Buffer, { start, end }: Stretch): OddNumber {
