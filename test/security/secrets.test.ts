@@ -45,7 +45,7 @@ const everyFault: readonly (readonly Step[])[] = [
   [rst()],
   streamedApart(begin, text(canary('said')), `not json ${canary('said')}`),
   streamedApart(begin, text('x'), messageEnd('ERROR', { error: `could not do ${canary('said')}` })),
-  streamedApart(begin, text('x'), callStart(0, 'c', canary('tool'), '{"a"'), messageEnd('MAX_TOKENS')),
+  streamedApart(begin, text('x'), callStart(0, 'c', canary('tool'), '{"a"'), messageEnd('ERROR')),
   streamedApart(begin, text(canary('said'))),
 ];
 

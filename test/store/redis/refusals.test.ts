@@ -40,7 +40,7 @@ describe('S20', () => {
     ['NOAUTH Authentication required.', 'store_unavailable'],
     ['NOPERM this user has no permissions', 'store_unavailable'],
     ['MISCONF Redis is configured to save RDB snapshots', 'store_unavailable'],
-    ['WRONGTYPE Operation against a key', 'store_unavailable'],
+    ['WRONGTYPE Operation against a key', 'store_corrupt'],
     ['ERR unknown command', 'store_unavailable'],
     ["OOM command not allowed when used memory > 'maxmemory'.", 'store_full'],
   ])('[S20] %s: does not pass: %s, at once', async (refusal, expected) => {
