@@ -1,5 +1,6 @@
 // Turns → what is stored of them, and records → what they say.
 import { digestOf } from '../conversation/digest.ts';
+import { isMessage } from '../conversation/is-message.ts';
 import type { Message, SystemMessage } from '../conversation/message.ts';
 import type { RememberedCut } from '../conversation/remembered-cuts.ts';
 import type { Session, SessionKey, Turn } from '../conversation/session.ts';
@@ -68,15 +69,23 @@ function writeMarked({
 
 /** @throws ProxyError `store_corrupt` */
 export function readMarked({ turn, system }: RecalledRecord, said: readonly Message[]): AnsweredTurn {
-  const marked = readJson(turn) as MarkedTurn;
+  const marked = readJson(turn);
+  const systems = readJson(system);
   const message = said.at(-1);
-  if (message?.role !== 'assistant') throw corrupt();
+  if (message?.role !== 'assistant' || !isMarked(marked)) throw corrupt();
+  if (!Array.isArray(systems) || !systems.every(isMessage)) throw corrupt();
   return {
     ...marked,
-    system: readJson(system) as readonly SystemMessage[],
+    system: systems as readonly SystemMessage[],
     added: said.slice(0, -1),
     reply: { ...marked.reply, message },
   };
+}
+
+function isMarked(value: unknown): value is MarkedTurn {
+  const { id, reply } = Object(value) as Partial<Record<keyof MarkedTurn, unknown>>;
+  const { finishReason } = Object(reply) as Partial<Record<keyof MarkedTurn['reply'], unknown>>;
+  return typeof id === 'string' && typeof finishReason === 'string';
 }
 
 /** @throws ProxyError `store_corrupt` */

@@ -199,6 +199,165 @@ describe.runIf(hasRedis)('Redis', () => {
     expectAnswered(await ask(pair, { sessionId: 'bad', message: 'anew' }), 'said');
   });
 
+  const fields: readonly RegExp[] = [/^e$/, /^g:/, /^r:/, /^G$/, /^K$/, /^S$/, /^q$/, /^u$/, /^z$/, /^[kj]:/];
+  it.each(
+    fields.flatMap(only => [
+      [`${only} is missing`, drop(only)] as const,
+      ...['', 'x', '-1', deep].map(
+        value => [`${only} is ${value.slice(0, 9)}`, setAll(value, only)] as const,
+      ),
+    ]),
+  )('[XF9] S6 %s: it can be deleted, and all can', async (_name, damage) => {
+    const pair = await damaged(damage);
+    expectAnswered(await ask(pair, { sessionId: 'before', message: 'three' }), 'said');
+    await expectDeletable(pair);
+    const all = await pair.send('DELETE', '/v1/sessions?all=true');
+    expect([all.status, await all.json()]).toEqual([200, expect.objectContaining({ deleted: 3 })]);
+  });
+
+  it.each([
+    ['missing', drop(/^n:/)],
+    ['another', setAll('AAAAAAAAAAAAAAAA', /^n:/)],
+    ['empty', setAll('', /^n:/)],
+  ] as const)('[XF9] S6 what its name leads to is %s: all can be deleted', async (_name, damage) => {
+    const pair = await damaged(damage);
+    const all = await pair.send('DELETE', '/v1/sessions?all=true');
+    expect([all.status, await all.json()]).toEqual([200, expect.objectContaining({ deleted: 3 })]);
+    const list = await pair.send('GET', '/v1/sessions');
+    expect(await list.json()).toMatchObject({ data: [] });
+  });
+
+  it.each(
+    [/^S$/, /^e$/, /^g:2$/, /^r:/, /^s:/, /^n:/].flatMap(only => [
+      [`${only} is missing`, drop(only)] as const,
+      [`${only} is 'x'`, setAll('x', only)] as const,
+      [`${only} is empty`, setAll('', only)] as const,
+    ]),
+  )('[XF9] S6 a branch of which %s takes no other with it', async (_name, damage) => {
+    const server = await beginRedis();
+    const first = await startOn(urlOf(server));
+    const command: Command = (...args) => server.command(...args);
+    expectAnswered(await ask(first, { sessionId: 'root', message: 'one' }));
+    const read = async () => {
+      for (const key of (await command('KEYS', '*:f')) as string[]) {
+        const all = (await command('HGETALL', key)) as string[];
+        const pairs = all.flatMap((name, at): [string, string][] =>
+          at % 2 ? [] : [[name, all[at + 1] ?? '']],
+        );
+        return { key, fields: new Map(pairs) };
+      }
+      throw new Error('no family');
+    };
+    const { fields: before } = await read();
+    const forked = await first.send('POST', '/v1/sessions/root/fork', {
+      headers: { 'content-type': 'application/json' },
+      body: '{"session_id":"bad"}',
+    });
+    expect(forked.status).toBe(200);
+    expectAnswered(await ask(first, { sessionId: 'bad', message: 'two' }));
+    const { key, fields } = await read();
+    // What is the branch's alone, and what says something of both.
+    const open = [...fields].filter(([name]) => /^([Se]$|r:)/.test(name) || !before.has(name));
+    await damage(command, key, new Map(open));
+    await first.server.close();
+    const pair = await startOn(urlOf(server));
+    await (await pair.send('DELETE', '/v1/sessions/bad')).arrayBuffer();
+    const root = await readOutcome(await pair.send('GET', '/v1/sessions/root'));
+    expect(root.error?.code).not.toBe('session_not_found');
+    expect(await command('HGET', key, 'm:1:0')).toContain('one');
+  });
+
+  /** Each sorted set of those: lists, hints, and whose a name is. */
+  async function besideDamage(kind: string, damage: (command: Command, key: string) => Promise<unknown>) {
+    const server = await beginRedis();
+    const first = await startOn(urlOf(server));
+    await talk(first);
+    const command: Command = (...args) => server.command(...args);
+    for (const key of (await command('KEYS', `*:${kind}`)) as string[]) {
+      expect(await command('TYPE', key)).toBe('zset');
+      await damage(command, key);
+    }
+    await first.server.close();
+    return startOn(urlOf(server));
+  }
+  const asString = async (command: Command, key: string) => {
+    await command('DEL', key);
+    await command('SET', key, '7');
+  };
+  const withOthers = (command: Command, key: string) =>
+    command('ZADD', key, '1', 'no member', 'inf', '{"a":', '2', '7', '3', '|');
+
+  it.each([
+    ['lists', 'l'],
+    ['hints', 'h'],
+    ['names', 'u'],
+  ])('[XF9] S6 %s of another type are begun anew', async (_name, kind) => {
+    const pair = await besideDamage(kind, asString);
+    for (const sessionId of ['before', 'bad', 'after'])
+      expectAnswered(await ask(pair, { sessionId, message: 'three' }), 'said');
+    expect((await pair.send('GET', '/v1/sessions/after')).status).toBe(200);
+    const list = await (await pair.send('GET', '/v1/sessions')).json();
+    expect(list).toMatchObject({ data: [{ id: 'after' }, { id: 'bad' }, { id: 'before' }] });
+    await expectDeletable(pair);
+    const all = await pair.send('DELETE', '/v1/sessions?all=true');
+    expect([all.status, await all.json()]).toEqual([200, expect.objectContaining({ deleted: 3 })]);
+  });
+
+  it.each([
+    ['lists', 'l'],
+    ['hints', 'h'],
+    ['names', 'u'],
+  ])('[XF9] S6 with %s of another type each session can be read and deleted', async (_name, kind) => {
+    const pair = await besideDamage(kind, asString);
+    for (const id of ['before', 'bad', 'after']) {
+      expect((await pair.send('GET', `/v1/sessions/${id}`)).status).toBe(200);
+      expect((await pair.send('DELETE', `/v1/sessions/${id}`)).status).toBe(200);
+    }
+  });
+
+  it('[XF9] S6 a list of another type is damaged, not empty', async () => {
+    const pair = await besideDamage('l', asString);
+    for (const [method, path] of [
+      ['GET', '/v1/sessions'],
+      ['DELETE', '/v1/sessions?all=true'],
+    ] as const) {
+      const { status, error } = await readOutcome(await pair.send(method, path));
+      expect([status, error?.code]).toEqual([500, 'store_corrupt']);
+    }
+  });
+
+  it.each([
+    ['lists', 'l'],
+    ['hints', 'h'],
+    ['names', 'u'],
+  ])('[XF9] S6 members of %s that are none are passed over', async (_name, kind) => {
+    const pair = await besideDamage(kind, withOthers);
+    expectAnswered(await ask(pair, { sessionId: 'bad', message: 'three' }), 'said');
+    expect((await pair.send('GET', '/v1/sessions/bad')).status).toBe(200);
+    expect(await (await pair.send('GET', '/v1/sessions')).json()).toMatchObject({ data: [{}, {}, {}] });
+    await expectDeletable(pair);
+    expect((await pair.send('DELETE', '/v1/sessions?all=true')).status).toBe(200);
+  });
+
+  it.each([
+    ['what it is recalled as', /^j:/],
+    ['its system text', /^h:/],
+  ])('[XF9] S6 %s is none: a repeat is told so', async (_name, only) => {
+    const server = await beginRedis();
+    const pair = await startOn(urlOf(server));
+    const body = JSON.stringify({ sessionId: 'bad', message: 'once' });
+    const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' };
+    const send = () => pair.send('POST', '/v1/chat/completions', { headers, body });
+    expect((await send()).status).toBe(200);
+    for (const key of (await server.command('KEYS', '*:f')) as string[]) {
+      const all = (await server.command('HKEYS', key)) as string[];
+      for (const name of all) if (only.test(name)) await server.command('HSET', key, name, 'null');
+    }
+    for (const key of (await server.command('KEYS', '*:c')) as string[]) await server.command('DEL', key);
+    const { status, error } = await readOutcome(await send());
+    expect([status, error?.code]).toEqual([500, 'store_corrupt']);
+  });
+
   it('[XF9] S6 its key is gone, and what says that it lives is not: 404, no new conversation', async () => {
     const pair = await damaged((command, key) => command('DEL', key));
     for (const stream of [true, false]) {

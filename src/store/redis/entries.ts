@@ -55,6 +55,16 @@ export function userEntry(keys: Keys, { owner, user, id }: SessionKey, forMs: nu
   return { key: keys.users(owner, id), member: JSON.stringify(user ?? null), forMs };
 }
 
+export function readUserMember(member: string): Pick<SessionKey, 'user'> | 'damaged' {
+  try {
+    const user: unknown = JSON.parse(member);
+    if (user === null) return { user: undefined };
+    return typeof user === 'string' ? { user } : 'damaged';
+  } catch {
+    return 'damaged';
+  }
+}
+
 export function hintEntries(
   keys: Keys,
   hints: readonly string[],

@@ -140,10 +140,21 @@ local function sweepMarks()
   end
 end
 
+local function isAnyNamed()
+  for _, field in ipairs(call('HKEYS', F)) do
+    if string.sub(field, 1, 2) == 'n:' then return true end
+  end
+  return false
+end
+
 -- What no session reaches any more goes; the family as a whole with its last session.
 local function collect()
   local list = handles()
-  if #list == 0 then call('UNLINK', F) return end
+  if #list == 0 then
+    -- The list may have been lost, and not the sessions.
+    if not isAnyNamed() then call('UNLINK', F) end
+    return
+  end
   local numbers, segments = {}, {}
   for n in string.gmatch(get('G') or '', '%d+') do numbers[#numbers + 1] = n end
   for n, text in pairs(fieldsOf('g:', numbers)) do segments[n] = readSegment(text) end

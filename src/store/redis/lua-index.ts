@@ -11,15 +11,28 @@ if ARGV[2] ~= '' then nowMs = tonumber(ARGV[2]); nowUs = nowMs * 1000; spareMs =
 local function int(number) return string.format('%.0f', number) end
 `;
 
+/** What is no sorted set is damaged: nothing can be found there. */
+const kindLua = `
+local function isDamaged(key)
+  local kind = call('TYPE', key).ok
+  return kind ~= 'zset' and kind ~= 'none'
+end
+`;
+
 /**
  * For each key: A[i].member comes first from now on, for forMs; only the newest stay where there is a most, and leftOut
  * says that there were more. Where the order counts (isOrdered) no two have the same place.
  */
-export const enterLua = `${clockLua}
+export const enterLua = `${clockLua}${kindLua}
 local before = { ARGV[1] }
 for i, key in ipairs(KEYS) do
   local entry = A[i]
   local place = nowUs
+  if isDamaged(key) then
+    call('DEL', key)
+    -- Nobody knows how many there were.
+    if entry.leftOut then call('ZADD', key, '+inf', entry.leftOut) end
+  end
   if entry.isOrdered then
     local top = call('ZREVRANGE', key, 0, 0, 'WITHSCORES')
     place = math.max(nowUs, (tonumber(top[2] or '') or 0) + 1)
@@ -39,10 +52,10 @@ return before
 `;
 
 /** For each key: as it was, unless somebody came since. A[i]: member, place, before */
-export const takeBackLua = `${clockLua}
+export const takeBackLua = `${clockLua}${kindLua}
 for i, key in ipairs(KEYS) do
   local entry = A[i]
-  local place = call('ZSCORE', key, entry.member)
+  local place = not isDamaged(key) and call('ZSCORE', key, entry.member)
   if place and tonumber(place) == tonumber(entry.place) then
     if entry.before == '' then call('ZREM', key, entry.member) else call('ZADD', key, entry.before, entry.member) end
   end
@@ -51,14 +64,15 @@ return { ARGV[1] }
 `;
 
 /** For each key: A[i].members go, with isOld only what was entered a while ago; with isOthers all others do. */
-export const strikeLua = `${clockLua}
+export const strikeLua = `${clockLua}${kindLua}
 for i, key in ipairs(KEYS) do
   local entry = A[i]
-  if entry.isOthers then
+  local isHere = not isDamaged(key)
+  if isHere and entry.isOthers then
     for _, member in ipairs(call('ZRANGE', key, 0, -1)) do
       if member ~= entry.members[1] then call('ZREM', key, member) end
     end
-  else
+  elseif isHere then
     for _, member in ipairs(entry.members) do
       local place = tonumber(call('ZSCORE', key, member) or '')
       if place and not (entry.isOld and place > nowUs - 60000000) then call('ZREM', key, member) end

@@ -95,34 +95,56 @@ return answer('set', record)
 /** A: id. What is damaged can be deleted, too: then nothing is told of it. */
 export const deleteLua = `${familyLua}
 local function kindOf(key) return call('TYPE', key).ok end
-for _, key in ipairs({ X, B, V }) do
-  if kindOf(key) ~= 'hash' then call('DEL', key) end
+for key, kind in pairs({ [X] = 'hash', [B] = 'hash', [V] = 'hash', [P] = 'string' }) do
+  if kindOf(key) ~= kind then call('DEL', key) end
 end
-local isOther = kindOf(F) ~= 'hash' and kindOf(F) ~= 'none'
-local named = not isOther and get('n:' .. A.id)
-local standing = named and session(named)
-if isOther or (named and (not standing or standing.n ~= A.id)) then
+if kindOf(F) ~= 'hash' and kindOf(F) ~= 'none' then
   call('HDEL', X, A.id)
-  if isOther then call('UNLINK', F) return answer('removed') end
-  if not standing then
-    call('HDEL', F, 's:' .. named, 'c:' .. named, 'd:' .. named)
-    if #named == 16 then without('S', named) end
-  end
-  call('HDEL', F, 'n:' .. A.id, 't:' .. A.id)
-  local isAnyIntact = false
-  for _, handle in ipairs(handles()) do isAnyIntact = isAnyIntact or session(handle) ~= nil end
-  if isAnyIntact then collect() else call('UNLINK', F) end
+  call('UNLINK', F)
   return answer('removed')
 end
-sweep()
-local handle, s = living(A.id)
-if not s then return answer('missing') end
-local record = describe(handle, s)
-remove(handle, s)
-without('S', handle)
-call('HDEL', X, A.id)
-collect()
-return answer('deleted', record)
+
+-- Also those that their name does not lead to any more.
+local function livingOf(id)
+  local found = {}
+  for _, handle in ipairs(handles()) do
+    local s = session(handle)
+    if s and s.n == id and s.e > nowMs then found[#found + 1] = handle end
+  end
+  return found
+end
+local function deleteIntact()
+  sweep()
+  local handle, s = living(A.id)
+  if not s then return nil end
+  local record = describe(handle, s)
+  remove(handle, s)
+  without('S', handle)
+  call('HDEL', X, A.id)
+  collect()
+  return record
+end
+-- Without a look at what it held: that goes with the last of the family.
+local function deleteDamaged(damaged)
+  call('HDEL', X, A.id)
+  call('HDEL', F, 'n:' .. A.id, 't:' .. A.id)
+  for _, handle in ipairs(damaged) do
+    call('HDEL', F, 's:' .. handle, 'c:' .. handle, 'd:' .. handle)
+    if #handle == 16 then without('S', handle) end
+  end
+  if isAnyNamed() then pcall(collect) else call('UNLINK', F) end
+end
+
+local named = get('n:' .. A.id)
+local isDone, record = pcall(deleteIntact)
+if isDone and record then return answer('deleted', record) end
+if not isDone and string.find(type(record) == 'table' and record.err or record, 'OOM', 1, true) then error(record) end
+local damaged = livingOf(A.id)
+if #damaged == 0 and (isDone or not named) then return answer('missing') end
+-- Where its name leads to another's, that stays.
+if named and not session(named) then damaged[#damaged + 1] = named end
+deleteDamaged(damaged)
+return answer('removed')
 `;
 
 /** A: mark */

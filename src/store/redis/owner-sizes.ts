@@ -5,6 +5,7 @@ import type { OwnerRoom } from '../records.ts';
 import { readMember, strike } from './entries.ts';
 import type { Families } from './families.ts';
 import { describe } from './list-sessions.ts';
+import { inPlaceOfDamage } from './read-record.ts';
 import { scripts } from './script.ts';
 
 interface Measured {
@@ -60,9 +61,9 @@ export class OwnerSizes {
     const { redis, keys } = families;
     const key = keys.ownerList(owner);
     const [counted, drawn] = await Promise.all([
-      redis.command('ZCARD', key),
+      redis.command('ZCARD', key).catch(inPlaceOfDamage(0)),
       // Some twice, where there are fewer.
-      redis.command('ZRANDMEMBER', key, String(sampled)),
+      redis.command('ZRANDMEMBER', key, String(sampled)).catch(inPlaceOfDamage([])),
     ]);
     const count = Number(counted);
     const members = Array.isArray(drawn) ? drawn.map(String) : [];

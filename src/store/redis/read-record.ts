@@ -61,6 +61,14 @@ export function readIntact(described: unknown, era: string): SessionRecord | und
   }
 }
 
+/** For what is only looked at: other errors stay errors. */
+export function inPlaceOfDamage<T>(other: T): (error: unknown) => T {
+  return error => {
+    if (isDamage(error)) return other;
+    throw error;
+  };
+}
+
 export function isDamage(error: unknown): boolean {
   return error instanceof ProxyError && error.code === 'store_corrupt';
 }

@@ -17,14 +17,23 @@ import type { Claim, ClaimRequest, Hinted, ListOptions } from '../session-store.
 import { StoreStartError } from '../store-start-error.ts';
 import { corrupt } from '../stored-text.ts';
 import { appendTurn } from './append-turn.ts';
-import { leftOut, listEntries, memberOf, mostByHint, strike, takeBack, userEntry } from './entries.ts';
+import {
+  leftOut,
+  listEntries,
+  memberOf,
+  mostByHint,
+  readUserMember,
+  strike,
+  takeBack,
+  userEntry,
+} from './entries.ts';
 import { Families } from './families.ts';
 import { KeptAnswers } from './kept-answers.ts';
 import { claimTag, type FamilyKeys, Keys, shortTagOf, tagOf } from './keys.ts';
 import { describe, entriesToStrike, listSessions } from './list-sessions.ts';
 import { openRoute } from './open-route.ts';
 import { OwnerSizes } from './owner-sizes.ts';
-import { checkOf, isDamage, isOf, readIntact, readRecord, texts } from './read-record.ts';
+import { checkOf, inPlaceOfDamage, isDamage, isOf, readIntact, readRecord, texts } from './read-record.ts';
 import { readUrl } from './read-url.ts';
 import { Redis } from './redis.ts';
 import { scripts } from './script.ts';
@@ -180,7 +189,10 @@ export class RedisRecords implements SessionRecords {
   async findByHints(space: Space, hints: readonly string[], limit: number): Promise<Hinted[]> {
     const keys = hints.map(hint => this.#keys.hint(hint));
     const entered = await Promise.all(
-      keys.map(async key => texts(await this.#redis.command('ZREVRANGE', key, '0', String(mostByHint - 1)))),
+      keys.map(async key => {
+        const newest = this.#redis.command('ZREVRANGE', key, '0', String(mostByHint - 1));
+        return texts(await newest.catch(inPlaceOfDamage([leftOut])));
+      }),
     );
     const found = entered.map(members => members.filter(member => member !== leftOut));
     const all = { isNewest: false, label: undefined };
@@ -209,16 +221,21 @@ export class RedisRecords implements SessionRecords {
 
   async find(owner: string, id: string): Promise<Space[]> {
     const key = this.#keys.users(owner, id);
-    const members = texts(await this.#redis.command('ZRANGE', key, '0', '-1'));
+    const members = await this.#redis.command('ZRANGE', key, '0', '-1').catch(inPlaceOfDamage(undefined));
+    if (members === undefined) {
+      // Which users have a session of this name is not known any more. Most sessions are of no user.
+      if (await this.#isThere({ owner, user: undefined, id })) return [{ owner, user: undefined }];
+      throw corrupt();
+    }
     const found = await Promise.all(
-      members.map(async member => {
-        const user = (JSON.parse(member) as string | null) ?? undefined;
-        return { member, user, isThere: await this.#isThere({ owner, user, id }) };
+      texts(members).map(async member => {
+        const user = readUserMember(member);
+        return { member, user, isThere: user !== 'damaged' && (await this.#isThere({ owner, ...user, id })) };
       }),
     );
     const dead = found.filter(({ isThere }) => !isThere).map(({ member }) => member);
     this.#redis.behind(strike(this.#redis, [{ key, members: dead }], true));
-    return found.filter(({ isThere }) => isThere).map(({ user }) => ({ owner, user }));
+    return found.flatMap(({ user, isThere }) => (isThere && user !== 'damaged' ? [{ owner, ...user }] : []));
   }
 
   async readNote(name: string): Promise<string | undefined> {
@@ -237,8 +254,8 @@ export class RedisRecords implements SessionRecords {
     const home = this.#keys.family(key);
     const { key: users, member: user } = userEntry(this.#keys, key, 0);
     const [pointer, place] = await Promise.all([
-      this.#redis.command('GET', home.pointer),
-      this.#redis.command('ZSCORE', users, user),
+      this.#redis.command('GET', home.pointer).catch(inPlaceOfDamage(null)),
+      this.#redis.command('ZSCORE', users, user).catch(inPlaceOfDamage(null)),
     ]);
     const isSeen = families.remembered.get(key) !== undefined;
     const asked = { id: shortTagOf(key.id) };
