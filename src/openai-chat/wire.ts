@@ -47,6 +47,9 @@ const spaceName = z
   .max(512)
   .refine(name => name.isWellFormed(), { error: 'expected whole characters' });
 
+/** What an answer is to end at is written in one go. */
+const stopSequence = z.string().max(10_000);
+
 export const chatBody = z.object({
   model: z.string().min(1).max(256).nullish(),
   messages: z.array(z.unknown()).nullish(),
@@ -69,7 +72,7 @@ export const chatBody = z.object({
   top_p: z.number().min(0).max(1).nullish(),
   frequency_penalty: z.number().min(-2).max(2).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
-  stop: z.union([z.string(), z.array(z.string())]).nullish(),
+  stop: z.union([stopSequence, z.array(stopSequence)]).nullish(),
   seed: z.number().nullish(),
   logprobs: z.boolean().nullish(),
   top_logprobs: z.int().min(0).max(20).nullish(),

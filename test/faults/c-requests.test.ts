@@ -45,6 +45,8 @@ describe('C19 bodies that are no request', () => {
     [{ message: 'x', tool_choice: 'maybe' }, 'tool_choice'],
     [{ message: 'x', response_format: { type: 'xml' } }, 'response_format.type'],
     [{ message: 'x', stop: [1] }, 'stop'],
+    [{ message: 'x', stop: 'x'.repeat(10_001) }, 'stop'],
+    [{ message: 'x', stop: ['x', 'x'.repeat(10_001)] }, 'stop[1]'],
   ])('C19 %j: 400, param %j', async (body, param) => {
     const pair = await startGood();
     const refused = await postRaw(pair, JSON.stringify(body));
