@@ -69,6 +69,9 @@ test('a stored time may be that of a request that has run since then', () => {
 test('what is beyond the first part of a long text is left as it is', () => {
   const long = `${'x'.repeat(256 * 1024)} 2026-12-01`;
   expect(masked(long)).toBe(long);
+  const lines = 'call 1234\n'.repeat(1000);
+  expect(masked(`${lines}2026-12-01`)).toBe(`${lines}2026-12-01`);
+  expect(masked(`${'call\n'.repeat(9000)}2026-12-01`)).toBe(`${'call\n'.repeat(9000)}…`);
   const many = '2026-12-01 '.repeat(2000);
   expect(masked(many)).toBe(`${'… '.repeat(1000)}${'2026-12-01 '.repeat(1000)}`);
 });

@@ -42,9 +42,10 @@ const sign = /\d(?::[0-5]\d|\d{3})/g;
 const timeWithin = new RegExp(time, 'i');
 const monthWithin = new RegExp(String.raw`\b${month}`, 'i');
 
-/** Beyond them a text is compared as it is: nobody writes a clock there, and the search takes its time. */
+/** Beyond them a text is compared as it is: nobody writes a clock there, and the search takes its time. Lines count that may hold one. */
 const searchedLength = 256 * 1024;
 const maxMoments = 1000;
+const maxLines = 1000;
 
 /** `spanMs`: for how long the request may have run when `atMs` was noted. */
 export function maskClock(text: string, atMs: number, spanMs = 0): string {
@@ -62,12 +63,15 @@ export function maskClock(text: string, atMs: number, spanMs = 0): string {
 function* momentsIn(text: string) {
   const searched = text.slice(0, searchedLength);
   let moments = 0;
+  let lines = 0;
   let lineEnd = 0;
   for (const { index: place } of searched.matchAll(sign)) {
     if (place < lineEnd) continue;
     const lineStart = searched.lastIndexOf('\n', place) + 1;
     lineEnd = searched.indexOf('\n', place);
     if (lineEnd === -1) lineEnd = searched.length;
+    lines += 1;
+    if (lines > maxLines) return;
     for (const { 0: found, index, groups } of searched.slice(lineStart, lineEnd).matchAll(moment)) {
       yield { found, start: lineStart + index, groups: groups as Groups };
       moments += 1;
