@@ -47,6 +47,8 @@ const thinkEnd = '</think>';
 const interrupted = '[Response interrupted';
 /** smolagents writes so, behind the text of an answer, what it ran. Alone it is all that was said. */
 const writtenCalls = "\nCalling tools:\n[{'id': ";
+/** Characters; a text of megabytes is not searched through each time. */
+const longestCalls = 256 * 1024;
 /** A text of nothing else may hold a million of them. */
 const mostTraces = 100;
 
@@ -67,8 +69,10 @@ function withoutTraces(text: string): string {
     if (!said.startsWith(interrupted, remark)) break;
     said = said.slice(0, remark).trimEnd();
   }
-  const calls = said.endsWith(']') ? said.lastIndexOf(writtenCalls) : -1;
-  return calls > 0 ? said.slice(0, calls).trimEnd() : said;
+  if (!said.endsWith(']')) return said;
+  const start = Math.max(0, said.length - longestCalls);
+  const calls = said.slice(start).lastIndexOf(writtenCalls);
+  return start + calls > 0 && calls !== -1 ? said.slice(0, start + calls).trimEnd() : said;
 }
 
 /** Characters above which a text stands in an anchor by its own digest: it is gone through once, and not each time. */

@@ -1,6 +1,4 @@
 // How large a turn's prompt would be, without taking it: nothing is sent, stored or waited for.
-import { digestLongTexts } from '../conversation/canonical-form.ts';
-import { inSlices } from '../streams/slices.ts';
 import { tryFit } from './fit-prompt.ts';
 import type { Learned } from './model.ts';
 import { lookForContinuation } from './open-session.ts';
@@ -25,7 +23,6 @@ export async function countTurn(
   { chat, caller }: Pick<TurnRequest, 'chat' | 'caller'>,
   parts: TurnParts,
 ): Promise<CountedTurn> {
-  await inSlices(digestLongTexts(chat.messages));
   const continuation = await lookForContinuation(chat, spaceOf(caller), parts);
   const { composed, info, measured } = await composeFor(chat, caller, continuation, parts);
   const { cuts } = continuation;

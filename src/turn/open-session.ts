@@ -1,4 +1,5 @@
 // Which session a request speaks to: named, recognised, begun, or refused. Never silent amnesia, never another's.
+import { digestLongTexts } from '../conversation/canonical-form.ts';
 import type { ChatRequest, SessionChoice } from '../conversation/chat-request.ts';
 import { withoutCutCalls } from '../conversation/cut-calls.ts';
 import { ProxyError } from '../conversation/errors.ts';
@@ -170,7 +171,10 @@ async function readSent(
 ): Promise<Sent> {
   const { system, rest } = splitLeadingSystem(messages);
   const atMs = now();
-  return { system, messages: await openCarried(rest, space, seal, store === undefined), atMs };
+  const opened = await openCarried(rest, space, seal, store === undefined);
+  // Of these very messages: what is kept with others is lost where one is copied.
+  await inSlices(digestLongTexts(opened));
+  return { system, messages: opened, atMs };
 }
 
 /** @throws ProxyError where the client counts on a session that is not there. */

@@ -1,10 +1,8 @@
 // A request → a turn that is ready to run: its session found and held, its model known, its prompt composed. A request
 // that comes again gets the answer that was stored.
-import { digestLongTexts } from '../conversation/canonical-form.ts';
 import type { ChatRequest } from '../conversation/chat-request.ts';
 import { ProxyError } from '../conversation/errors.ts';
 import { Pauses } from '../streams/pauses.ts';
-import { inSlices } from '../streams/slices.ts';
 import type { Answer } from './answer.ts';
 import { type ClaimedKey, findAnswerOrClaim } from './claim-key.ts';
 import { type Composed, composePrompt } from './compose-prompt.ts';
@@ -20,7 +18,6 @@ export async function openTurn(request: TurnRequest, parts: TurnParts): Promise<
   const { repetition, caller, chat } = request;
   const { store } = parts;
   const id = parts.makeId('turn_');
-  await inSlices(digestLongTexts(chat.messages));
   if (!store || repetition?.source !== 'key') return openNewTurn(request, id, parts);
   const looking = findAnswerOrClaim(repetition, spaceOf(caller), { ...parts, store, holder: id });
   // What nobody can look for may be answered twice; a transcript loses nothing by it.
