@@ -108,6 +108,7 @@ describe('a model', () => {
         chat('mine', { context_length: 9, features: null }),
         { name: 'command-r-08-2024', context_length: 0, features: 'many' },
         { name: 'embed-v4.0', endpoints: ['embed'] },
+        { name: 'command-r7b-12-2024', context_length: 0.5 },
       ]),
     );
     await models.list('k');
@@ -121,6 +122,7 @@ describe('a model', () => {
     expect(await models.lookup('mine', 'k')).toEqual({ name: 'mine', chat: true, contextLength: 9 });
     expect(await models.lookup('command-r-08-2024', 'k')).toEqual(knownModels.get('command-r-08-2024'));
     expect(await models.lookup('embed-v4.0', 'k')).toEqual({ name: 'embed-v4.0', chat: false });
+    expect(await models.lookup('command-r7b-12-2024', 'k')).toEqual(knownModels.get('command-r7b-12-2024'));
   });
 
   test('names its tokenizer where the list does', async () => {

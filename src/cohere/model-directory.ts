@@ -123,7 +123,9 @@ function readModel(body: unknown): ModelInfo | undefined {
   if (typeof name !== 'string' || name === '') return undefined;
   const known = knownModels.get(name);
   const contextLength =
-    typeof context_length === 'number' && context_length > 0 ? context_length : known?.contextLength;
+    Number.isSafeInteger(context_length) && Number(context_length) > 0
+      ? Number(context_length)
+      : known?.contextLength;
   const listed = Array.isArray(features) ? new Set(features as Feature[]) : known?.features;
   return {
     name,
