@@ -4,7 +4,7 @@ import { demandRedis, hasRedis, startRedis } from '../support/redis-server.ts';
 import { randomSource } from '../support/seed.ts';
 import { fuzz } from './fuzz.ts';
 
-const requests = 150;
+const requests = 60;
 
 async function fuzzOn(store: string, name: string): Promise<string[]> {
   const random = randomSource(`fuzz on ${name}`);
