@@ -70,9 +70,10 @@ function withoutTraces(text: string): string {
     said = said.slice(0, remark).trimEnd();
   }
   if (!said.endsWith(']')) return said;
-  const start = Math.max(0, said.length - longestCalls);
-  const calls = said.slice(start).lastIndexOf(writtenCalls);
-  return start + calls > 0 && calls !== -1 ? said.slice(0, start + calls).trimEnd() : said;
+  const end = said.slice(-longestCalls);
+  const calls = end.lastIndexOf(writtenCalls);
+  const before = calls === -1 ? '' : said.slice(0, said.length - end.length + calls).trimEnd();
+  return before === '' ? said : before;
 }
 
 /** Characters above which a text stands in an anchor by its own digest: it is gone through once, and not each time. */

@@ -1,7 +1,4 @@
 // Clients that leave at the wrong moment, or come in crowds. Catalogue C3, C21, C26.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DurableStore } from '../../src/store/durable-store.ts';
 import { MemoryStore } from '../../src/store/memory-store.ts';
@@ -9,33 +6,10 @@ import { start as begin, frames, messageEnd, text } from '../support/cohere-stre
 import { Gate } from '../support/gate.ts';
 import { ask, expectAnswered, goodAnswer, readSession } from '../support/outcome.ts';
 import { postText } from '../support/raw-client.ts';
-import { hasRedis, startRedis, until } from '../support/redis-server.ts';
+import { until } from '../support/redis-server.ts';
 import { chatPath, startPair, within } from '../support/start.ts';
+import { stores } from '../support/stores.ts';
 import { chunk, end, head, json } from '../support/upstream-script.ts';
-
-const stores: readonly (readonly [string, () => Promise<string>])[] = [
-  ['memory', async () => 'memory:'],
-  [
-    'SQLite',
-    async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-c3-'));
-      onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-      return `sqlite:${join(directory, 'sessions.db')}`;
-    },
-  ],
-  ...(hasRedis
-    ? [
-        [
-          'Redis',
-          async () => {
-            const redis = await startRedis();
-            onTestFinished(() => redis.stop());
-            return redis.url;
-          },
-        ] as const,
-      ]
-    : []),
-];
 
 describe.each(stores)('C3 [I3] a client that leaves while its turn is stored, in %s', (_name, makeStore) => {
   it.each([

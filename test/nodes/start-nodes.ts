@@ -1,12 +1,9 @@
 // Several proxies that share one store, each with a gate and a memory of its own.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { CohereProxyOptions } from '../../src/index.ts';
 import { goodAnswer } from '../support/outcome.ts';
-import { demandRedis, hasRedis, startRedis } from '../support/redis-server.ts';
+import { demandRedis, hasRedis } from '../support/redis-server.ts';
 import { type Pair, startPair } from '../support/start.ts';
+import { newFile, newServer } from '../support/stores.ts';
 import { json } from '../support/upstream-script.ts';
 
 demandRedis('the proxies that share a Redis');
@@ -30,18 +27,6 @@ export async function startNodes(
   const others: Pair[] = [];
   while (others.length < count - 2) others.push(await start());
   return [first, second, ...others];
-}
-
-async function newFile(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cohere-proxy-nodes-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  return `sqlite:${join(directory, 'sessions.db')}`;
-}
-
-async function newServer(): Promise<string> {
-  const server = await startRedis();
-  onTestFinished(() => server.stop());
-  return server.url;
 }
 
 function echo(pair: Pair): void {

@@ -1,16 +1,14 @@
 // XA2, XA3, XA4: however alike the conversations of one key are, no word of one reaches another: not what Cohere is sent, not what
 // the client is answered, not what is stored.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { planning, reasoning, sayNative } from '../clients/native-answer.ts';
 import { readTurn, type WireMessage } from '../clients/transcript-client.ts';
 import { cohereComplaints } from '../support/cohere-schema.ts';
 import type { UpstreamRequest } from '../support/fake-cohere.ts';
-import { demandRedis, hasRedis, startRedis } from '../support/redis-server.ts';
+import { demandRedis, hasRedis } from '../support/redis-server.ts';
 import { randomSource } from '../support/seed.ts';
 import { type Pair, startPair } from '../support/start.ts';
+import { newFile, newServer } from '../support/stores.ts';
 import { type Alike, Chat, canary } from './mixing-chat.ts';
 import type { Pick } from './transcript-losses.ts';
 
@@ -157,16 +155,4 @@ function numberOf({ json }: UpstreamRequest): number {
 function expectOwn(text: string, number: number): void {
   const foreign = [...text.matchAll(canary)].filter(([, of]) => Number(of) !== number).map(([word]) => word);
   expect({ number, foreign }).toEqual({ number, foreign: [] });
-}
-
-async function newFile(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'cohere-proxy-mixing-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  return `sqlite:${join(directory, 'sessions.db')}`;
-}
-
-async function newServer(): Promise<string> {
-  const server = await startRedis();
-  onTestFinished(() => server.stop());
-  return server.url;
 }

@@ -1,11 +1,8 @@
 // Names, keys and places in lists that are made to be taken for commands. Catalogue A6 and A26, on every store.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ask, expectAnswered, expectErrorShape, goodAnswer, readSession } from '../support/outcome.ts';
-import { hasRedis, startRedis } from '../support/redis-server.ts';
 import { type Pair, startPair } from '../support/start.ts';
+import { stores } from '../support/stores.ts';
 import { json } from '../support/upstream-script.ts';
 
 const payloads = [
@@ -30,30 +27,6 @@ const payloads = [
   'constructor',
   '\u0000',
   '\u2028\u202e',
-];
-
-const stores: readonly (readonly [string, () => Promise<string>])[] = [
-  ['memory', async () => 'memory:'],
-  [
-    'SQLite',
-    async () => {
-      const directory = mkdtempSync(join(tmpdir(), 'cohere-proxy-a6-'));
-      onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
-      return `sqlite:${join(directory, 'sessions.db')}`;
-    },
-  ],
-  ...(hasRedis
-    ? [
-        [
-          'Redis',
-          async () => {
-            const redis = await startRedis();
-            onTestFinished(() => redis.stop());
-            return redis.url;
-          },
-        ] as const,
-      ]
-    : []),
 ];
 
 const keyOf = (name: string) => `key-of-${name}-0123456789`;
